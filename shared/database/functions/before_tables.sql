@@ -14,6 +14,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
            ('reconciliation', 'reconciliation_full', interval '26 hours'),
            ('dynamics_sync', NULL, NULL),
            ('force_sync', NULL, NULL),
+           ('mail_events', NULL, NULL),
            ('verify_integration', NULL, NULL)
 $$;
 COMMENT ON FUNCTION certification.functions IS

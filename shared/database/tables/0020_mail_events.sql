@@ -6,11 +6,13 @@ ALTER TABLE certification.notices
     ADD COLUMN arrival_at timestamptz,
     ADD COLUMN arrival_code text,
     ADD COLUMN address_digest bytea,
-    ADD COLUMN fallback_of bigint
-        CONSTRAINT notice_fallback_of_a_digest REFERENCES certification.notices ON DELETE CASCADE,
-    ADD CONSTRAINT notice_arrived_was_sent CHECK (arrival IS NULL OR state = 'sent'),
-    ADD CONSTRAINT notice_arrival_has_a_time CHECK ((arrival IS NULL) = (arrival_at IS NULL)),
-    ADD CONSTRAINT notice_fallback_is_a_digest CHECK (fallback_of IS NULL OR kind = 'digest');
+    ADD COLUMN fallback_of bigint,
+    ADD CONSTRAINT notice_arrived_was_sent CHECK (arrival IS NULL OR state = 'sent') NOT VALID,
+    ADD CONSTRAINT notice_arrival_has_a_time CHECK ((arrival IS NULL) = (arrival_at IS NULL)) NOT VALID,
+    ADD CONSTRAINT notice_fallback_is_a_digest CHECK (fallback_of IS NULL OR kind = 'digest') NOT VALID;
+ALTER TABLE certification.notices VALIDATE CONSTRAINT notice_arrived_was_sent;
+ALTER TABLE certification.notices VALIDATE CONSTRAINT notice_arrival_has_a_time;
+ALTER TABLE certification.notices VALIDATE CONSTRAINT notice_fallback_is_a_digest;
 COMMENT ON COLUMN certification.notices.arrival IS
     'What became of the accepted mail: the strongest that any event said, complained before bounced before delivered. '
     'Unknown: accepted, and no such event within 24 hours. Null: not known yet.';
@@ -60,17 +62,36 @@ CREATE INDEX mail_events_received ON certification.mail_events (received_at);
 
 CREATE TABLE certification.unusable_addresses (
     address_digest  bytea PRIMARY KEY,
-    reason          text NOT NULL CONSTRAINT unusable_address_reason_known
+    person_id       uuid NOT NULL,
+    notice_id       bigint NOT NULL,
+    reason          text CONSTRAINT unusable_address_reason_known
         CHECK (reason IN ('address_bounced', 'address_bounces_repeatedly', 'address_complained')),
     since           timestamptz NOT NULL,
-    notice_id       bigint
+    allowed_at      timestamptz,
+    CONSTRAINT unusable_address_has_a_reason CHECK (reason IS NOT NULL OR allowed_at IS NOT NULL)
 );
 COMMENT ON TABLE certification.unusable_addresses IS
     'The addresses that no mail goes to: a permanent bounce, three transient ones in a row, or a complaint. An address '
     'that is changed in the app has another digest, so it is tried again by itself.';
+COMMENT ON COLUMN certification.unusable_addresses.address_digest IS
+    'The digest of the address (certification.address_digest). Who has the address finds its row by it.';
+COMMENT ON COLUMN certification.unusable_addresses.person_id IS
+    'The mentor or coordinator whose mail showed it. Another person may have the same address.';
+COMMENT ON COLUMN certification.unusable_addresses.reason IS
+    'Why no mail goes there. Null: an operator allowed mail again, and nothing has happened since.';
+COMMENT ON COLUMN certification.unusable_addresses.allowed_at IS
+    'When an operator last allowed mail to this address again. Bounces before that count no more.';
+CREATE INDEX unusable_addresses_of_person ON certification.unusable_addresses (person_id);
 
 -- Open for arrival: what the sweep gives up as unknown after a day; and what no digest has reported yet.
 CREATE INDEX notices_not_known ON certification.notices (settled_at) WHERE state = 'sent' AND arrival IS NULL;
 CREATE INDEX notices_not_arrived ON certification.notices (organisation_id)
     WHERE arrival IN ('bounced', 'complained') AND reported_in IS NULL;
 CREATE INDEX notices_of_address ON certification.notices (address_digest, id) WHERE address_digest IS NOT NULL;
+CREATE INDEX notices_reported ON certification.notices (reported_in) WHERE reported_in IS NOT NULL;
+
+COMMENT ON COLUMN certification.notices.reported_in IS
+    'The digest that reported to the coordinator that this notice was undeliverable, bounced, or was complained of.';
+COMMENT ON COLUMN certification.standard.fallback_address IS
+    'A shared mailbox for the digests of a coordinator who cannot be reached by mail, unless the organisation has its '
+    'own; null: none.';

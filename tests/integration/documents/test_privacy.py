@@ -19,6 +19,7 @@ SAID = {
     "row_deleted": "the row is deleted",
     "id_removed": "the id is taken out",
     "with_row": "goes with its row",
+    "with_notice": "goes with its notice",
     "kept": "kept",
 }
 # Who of AWS is behind a resource of the template; the rest gets nothing of a person.

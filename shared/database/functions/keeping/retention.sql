@@ -18,7 +18,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     -- coordinator has been told yet (I17).
     ('notices', 'notices', 'keep_notices_days', $c$
         t.state IN ('sent', 'undeliverable', 'superseded') AND t.settled_at < $1
-        AND (t.state <> 'undeliverable' OR t.reported_in IS NOT NULL OR t.kind = 'digest')
+        AND (t.state <> 'undeliverable' AND coalesce(t.arrival, '') NOT IN ('bounced', 'complained')
+             OR t.reported_in IS NOT NULL OR t.kind = 'digest')
         AND (t.state <> 'superseded' OR t.kind = 'digest' OR t.certification_expiry_date < $1::date)
         AND NOT EXISTS (SELECT 1 FROM certification.runs AS r
                          WHERE r.id = t.run_id
@@ -29,6 +30,15 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
                           JOIN public.organisations AS o ON o.id = t.organisation_id
                          WHERE c.mentor_id = t.mentor_id
                            AND certification.day_of(c.expires_on, o.timezone::text) = t.certification_expiry_date)$c$),
+    -- As long as the app has the address. An app that loads its tables anew has none for a moment.
+    ('unusable_addresses', 'unusable_addresses', 'keep_notices_days', $c$
+        greatest(t.since, t.allowed_at) < $1 AND EXISTS (SELECT 1 FROM public.peer_mentors AS m)
+        AND NOT EXISTS (SELECT 1 FROM public.peer_mentors AS m
+                         WHERE certification.address_digest(m.email::text) = t.address_digest)
+        AND NOT EXISTS (SELECT 1 FROM public.coordinators AS k
+                         WHERE certification.address_digest(k.email::text) = t.address_digest)
+        AND NOT EXISTS (SELECT 1 FROM certification.fallback_addresses() AS f (address)
+                         WHERE certification.address_digest(f.address) = t.address_digest)$c$),
     -- Both prevent a second reminder, or a second expiry, of the same date (I1, I3): as long as the app has the mentor,
     -- the date may be entered again, so they are kept. An app that loads its tables anew lacks a mentor for a
     -- moment: the listing, which the deletion raises, says since when.

@@ -107,7 +107,7 @@ BEGIN
             SELECT DISTINCT p_run_id, p_organisation_id, 'digest', t.coordinator_id
               FROM notified AS t
              WHERE t.coordinator_id IS NOT NULL
-            ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING
+            ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL AND fallback_of IS NULL DO NOTHING
             RETURNING 1
         )
         SELECT 'reminders_' || x.outcome AS measure, c.threshold_day::text AS detail, count(*) AS n

@@ -175,7 +175,7 @@ BEGIN
             SELECT DISTINCT p_run_id, p_organisation_id, 'digest', t.coordinator_id
               FROM notified AS t
              WHERE t.coordinator_id IS NOT NULL
-            ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING
+            ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL AND fallback_of IS NULL DO NOTHING
             RETURNING 1
         )
         SELECT v_measure || '_changed' AS measure, '' AS detail, count(*) AS n FROM changed

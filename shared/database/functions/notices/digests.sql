@@ -18,7 +18,7 @@ BEGIN
       JOIN public.peer_mentors AS m ON m.id = e.mentor_id
      WHERE d.organisation_id = p_organisation_id AND d.kind = 'digest' AND d.state = 'pending'
        AND m.organisation_id = p_organisation_id AND m.coordinator_id IS NOT NULL
-    ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING;
+    ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL AND fallback_of IS NULL DO NOTHING;
     INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
     SELECT DISTINCT p_run_id, p_organisation_id, 'digest', m.coordinator_id
       FROM certification.notices AS n
@@ -29,7 +29,7 @@ BEGIN
        AND NOT EXISTS (SELECT 1 FROM certification.notices AS d
                         WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id
                           AND d.state = 'pending')
-    ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING;
+    ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL AND fallback_of IS NULL DO NOTHING;
     UPDATE certification.notices AS n
        SET reported_in = (SELECT max(d.id) FROM certification.notices AS d
                            WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id

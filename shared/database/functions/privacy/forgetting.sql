@@ -31,13 +31,18 @@ DECLARE
 BEGIN
     FOR v IN
         SELECT c.relation, c.treatment, min(k.name) AS list,
-               string_agg(format(CASE c.treatment WHEN 'row_deleted' THEN 't.%I = ANY ($1)' ELSE 't.%I && $1' END,
-                                 k.name), ' OR ' ORDER BY k.name) AS matches
+               string_agg(format(CASE c.treatment
+                   WHEN 'row_deleted' THEN 't.%I = ANY ($1)'
+                   WHEN 'id_removed' THEN 't.%I && $1'
+                   ELSE 't.%I IN (SELECT n.id FROM certification.notices AS n'
+                        ' WHERE n.mentor_id = ANY ($1) OR n.coordinator_id = ANY ($1))' END,
+                   k.name), ' OR ' ORDER BY k.name) AS matches
           FROM certification.personal_columns() AS c
          CROSS JOIN LATERAL unnest(c.columns) AS k (name)
-         WHERE c.treatment IN ('row_deleted', 'id_removed') AND c.relation <> ALL (p_except)
+         WHERE (c.treatment IN ('row_deleted', 'id_removed') OR c.treatment = 'with_notice' AND k.name = 'notice_id')
+           AND c.relation <> ALL (p_except)
          GROUP BY c.relation, c.treatment
-         ORDER BY c.relation
+         ORDER BY c.treatment <> 'with_notice', c.relation -- what a notice takes along is counted before it goes
     LOOP
         relation := v.relation;
         treatment := v.treatment;
@@ -45,7 +50,7 @@ BEGIN
             EXECUTE format('SELECT count(*) FROM certification.%I AS t WHERE %s', v.relation, v.matches)
                INTO v_n USING v_ids;
         ELSE
-            IF v.treatment = 'row_deleted' THEN
+            IF v.treatment <> 'id_removed' THEN
                 EXECUTE format('DELETE FROM certification.%I AS t WHERE %s', v.relation, v.matches) USING v_ids;
             ELSE
                 EXECUTE format('UPDATE certification.%I AS t SET %2$I = ARRAY('

@@ -6,7 +6,7 @@
 -- fact about the person whose id stands in the same row. staff: who did something, as a name or a login. free_text:
 -- what a person typed, which may name anybody. nothing: no personal data.
 -- treatment: row_deleted: rows with the id are deleted. id_removed: the id is taken out of the list. with_row: goes
--- with its row. kept: stays, and `why` says for what.
+-- with its row. with_notice: the row goes with the notice that it names. kept: stays, and `why` says for what.
 -- members: of a jsonb column the names that it may hold; {*} means that the names are not fixed (of a measure, a table,
 -- a column or a flag) and that every value is a number, a flag, a time or such a name.
 CREATE OR REPLACE FUNCTION certification.personal_columns()
@@ -79,6 +79,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
                      'forced_day,forget_requested_at}', NULL, 'about', 'with_row', NULL),
         ('listings', '{website}', '{table,key,hide,columns,before}', 'about', 'with_row', NULL),
         ('listings', '{written}', '{*}', 'about', 'with_row', NULL),
+        ('mail_events', '{id,event_key,notice_id,kind,message_id,occurred_at,received_at,bounce_type,code,status,'
+                        'waits_until,applied_at}', NULL, 'about', 'with_notice', NULL),
         ('mentors_to_recheck', '{mentor_id}', NULL, 'mentor', 'row_deleted', NULL),
         ('mentors_to_recheck', '{id,step}', NULL, 'about', 'with_row', NULL),
         ('migrations', '{name,checksum,applied_at}', NULL, 'nothing', NULL, NULL),
@@ -87,8 +89,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         ('notices', '{mentor_id}', NULL, 'mentor', 'row_deleted', NULL),
         ('notices', '{coordinator_id}', NULL, 'coordinator', 'row_deleted', NULL),
         ('notices', '{id,run_id,organisation_id,kind,threshold_day,certification_expiry_date,state,reason,locale,'
-                    'sender_run_id,attempts,claimed_at,settled_at,message_id,reported_in}', NULL, 'about', 'with_row',
-         NULL),
+                    'sender_run_id,attempts,claimed_at,settled_at,message_id,reported_in,arrival,arrival_at,'
+                    'arrival_code,address_digest,fallback_of}', NULL, 'about', 'with_row', NULL),
         ('organisation_settings', '{organisation_id,org_thresholds,thresholds,reactivate_renewed,brake_count,'
                                   'brake_percent,table_is_ours,fallback_address}', NULL, 'nothing', NULL, NULL),
         ('organisation_settings', '{listing_mapping}', '{table,key,columns,show,hide}', 'nothing', NULL, NULL),
@@ -118,6 +120,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         ('sync_state', '{pending_findings}', '{*}', 'nothing', NULL, NULL),
         ('transitions', '{mentor_id}', NULL, 'mentor', 'row_deleted', NULL),
         ('transitions', '{to_status,certification_expiry_date,as_of,run_id}', NULL, 'about', 'with_row', NULL),
+        ('unusable_addresses', '{person_id}', NULL, 'person', 'row_deleted', NULL),
+        ('unusable_addresses', '{address_digest,notice_id,reason,since,allowed_at}', NULL, 'about', 'with_row', NULL),
         ('webhook', '{only_row,enabled,url,secret,function_arn}', NULL, 'nothing', NULL, NULL),
         ('website_places', '{website_table,website_key}', NULL, 'nothing', NULL, NULL),
         ('website_places', '{show,hide}', '{*}', 'nothing', NULL, NULL)

@@ -29,6 +29,24 @@ $$;
 COMMENT ON FUNCTION certification.brake_limits IS
     'Return the limits in force: the organisation''s own, or the standard''s.';
 
+CREATE OR REPLACE FUNCTION certification.effective_fallback_address(p_organisation_id uuid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(
+        (SELECT s.fallback_address FROM certification.organisation_settings AS s
+          WHERE s.organisation_id = p_organisation_id),
+        (SELECT d.fallback_address FROM certification.standard AS d))
+$$;
+COMMENT ON FUNCTION certification.effective_fallback_address IS
+    'Return the organisation''s own mailbox for a coordinator who cannot be reached, or the standard''s; null: none.';
+
+CREATE OR REPLACE FUNCTION certification.fallback_addresses() RETURNS SETOF text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT s.fallback_address FROM certification.organisation_settings AS s WHERE s.fallback_address IS NOT NULL
+    UNION SELECT d.fallback_address FROM certification.standard AS d WHERE d.fallback_address IS NOT NULL
+$$;
+COMMENT ON FUNCTION certification.fallback_addresses IS
+    'Return every mailbox for a coordinator who cannot be reached.';
+
 CREATE OR REPLACE FUNCTION certification.organisation_is_known() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -115,5 +133,6 @@ CREATE OR REPLACE TRIGGER listing_mapping_keeps_its_flags BEFORE INSERT OR UPDAT
 
 REVOKE ALL ON FUNCTION
     certification.effective_thresholds, certification.effective_mapping, certification.brake_limits,
-    certification.organisation_is_known, certification.dropped_flags, certification.keep_flags
+    certification.effective_fallback_address, certification.fallback_addresses, certification.organisation_is_known,
+    certification.dropped_flags, certification.keep_flags
 FROM PUBLIC;
