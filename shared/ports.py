@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         StopRecord,
         SyncRequest,
     )
+    from shared.domain.mail_events import MailEvent, RecordOutcome
     from shared.domain.notices import Notice, Outcome
     from shared.domain.runs import Count, Organisation, Step, Verdict
     from shared.domain.website_rows import SeenRow, Site
@@ -63,6 +64,12 @@ class Outbox(Protocol):
     def settle(self, notice_id: int, run_id: UUID, outcome: Outcome) -> None: ...
     def complete_digests(self, run_id: UUID, organisation_id: UUID) -> None: ...
     def count(self, run_id: UUID, organisation_id: UUID, *, stuck_before: datetime) -> Sequence[Count]: ...
+
+
+class MailEvents(Protocol):
+    """The record of what became of each mail. Every call is committed when it returns."""
+
+    def record(self, event: MailEvent) -> RecordOutcome: ...
 
 
 class Mailer(Protocol):
@@ -259,6 +266,9 @@ class Reconciliation(Protocol):
         """Record the changes that the triggers could not record. Return the requests to sync them."""
 
     def retry_due_rejected(self, limit: int) -> int: ...
+    def settle_mail_events(self, limit: int) -> Mapping[str, int]:
+        """Apply the mail events whose sender is gone, and give up as unknown what a day has said nothing of (I17)."""
+
     def find_past_triggers(self, run_id: UUID, limit: int) -> Sequence[PastTrigger]:
         """Raise the desired version of listings whose change in the app no trigger saw, those to hide first (I7)."""
 

@@ -99,6 +99,7 @@ class Notice:
 
     `expires_on` is the last valid day; for `reactivated` it is the new one. The contact is the other side of a notice
     about a mentor, whom a reply goes to: for the mentor the coordinator, for the coordinator the mentor.
+    `instead_of` names the coordinator whose digest goes to the organisation's fall-back address.
     """
 
     id: int
@@ -112,6 +113,7 @@ class Notice:
     contact_name: str | None = field(default=None, repr=False)
     contact_email: str | None = field(default=None, repr=False)
     digest: Digest | None = None
+    instead_of: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse a notice that would read as nonsense, before it can be claimed or sent."""

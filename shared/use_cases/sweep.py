@@ -1,4 +1,7 @@
-"""The sweep: it requests what a webhook, message, worker or trigger left undone, and reads back what was written."""
+"""The sweep: it requests what a webhook, message, worker or trigger left undone, and reads back what was written.
+
+It also settles the mails that nobody else does.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ _ENOUGH_WAITING = 50
 _MOST_RETRIED = 100
 _MOST_TAKEN_UP = 10_000
 _MOST_RECHECKED = 500
+_MOST_MAILS_SETTLED = 10_000
 _SECONDS_FOR_RECHECK = 30.0
 
 REPAIR_QUEUE = "RepairRequests"
@@ -53,6 +57,8 @@ SWEEP_COUNTS = (
     "repairs_requested",
     "repairs_braked",
     "records_linked",
+    "mail_events_taken_up",
+    "arrivals_unknown",
     "backoff_seconds",
     "sync_stopped",
 )
@@ -93,13 +99,16 @@ class Sweep:
         # back.
         if stopped is None and seconds_left <= 0:
             verdicts += [_attempted(lambda: self._ask_again(recovered)), _attempted(lambda: self._read_back(run_id))]
-        verdicts.append(_attempted(self._link_records))
+        verdicts += [_attempted(self._settle_mail_events), _attempted(self._link_records)]
         self.counts.update(self.reconciliation.count_waiting())
         self.report.work("reconciliation_sweep", self.counts)
         return combine(verdicts)
 
     def _follow_the_app(self, run_id: UUID, *, may_send: bool) -> None:
         ask_past_triggers(run_id, self.reconciliation, self.queue if may_send else None, self.counts)
+
+    def _settle_mail_events(self) -> None:
+        self.counts |= self.reconciliation.settle_mail_events(_MOST_MAILS_SETTLED)
 
     def _link_records(self) -> None:
         self.counts["records_linked"] = self.reconciliation.link_records(everything=False).linked

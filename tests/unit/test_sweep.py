@@ -41,6 +41,7 @@ class ScriptedReconciliation:
         self.past: list[PastTrigger] = []
         self.recheck: list[UUID] = []
         self.retried = 0
+        self.mails = 0
         self.depths: Mapping[str, int] = {}
         self.errors: dict[str, Exception] = {}
 
@@ -61,6 +62,10 @@ class ScriptedReconciliation:
     def take_up_missed_changes(self, limit: int) -> Sequence[SyncRequest]:
         self._maybe("missed")
         return self.missed[:limit]
+
+    def settle_mail_events(self, limit: int) -> Mapping[str, int]:
+        self._maybe("mails")
+        return {"mail_events_taken_up": min(self.mails, limit), "arrivals_unknown": 0}
 
     def retry_due_rejected(self, limit: int) -> int:
         return min(self.retried, limit)

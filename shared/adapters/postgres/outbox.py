@@ -88,6 +88,7 @@ class PostgresOutbox:
             contact_name=row["contact_name"],
             contact_email=row["contact_address"],
             digest=self._digest(row["notice_id"], today) if kind is NoticeKind.DIGEST else None,
+            instead_of=row["instead_of"],
         )
 
     def _digest(self, notice_id: int, today: date) -> Digest:

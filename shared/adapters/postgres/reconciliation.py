@@ -1,8 +1,8 @@
 """The records of reconciliation in PostgreSQL, except those of a comparison.
 
 Its functions are in database/functions/: sync/sweep.sql, sync/website_state.sql, app/missed_changes.sql,
-app/past_triggers.sql, reconciliation/findings.sql, reconciliation/duplicates.sql, keeping/retention.sql and
-keeping/chain.sql.
+app/past_triggers.sql, notices/mail_events.sql, reconciliation/findings.sql, reconciliation/duplicates.sql,
+keeping/retention.sql and keeping/chain.sql.
 """
 
 from __future__ import annotations
@@ -63,6 +63,11 @@ class PostgresReconciliation:
             "n"
         ]
         return n
+
+    def settle_mail_events(self, limit: int) -> dict[str, int]:
+        """Apply the mail events whose sender is gone, and give up what a day has said nothing of. Return the counts."""
+        rows = call(self._connection, "SELECT * FROM certification.settle_mail_events(%(limit)s)", {"limit": limit})
+        return {row["measure"]: row["n"] for row in rows}
 
     def find_past_triggers(self, run_id: UUID, limit: int) -> tuple[PastTrigger, ...]:
         """Raise the desired version of listings whose change no trigger saw, those to hide first."""

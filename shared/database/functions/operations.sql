@@ -60,7 +60,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
            -- A date out of range, such as infinity, cannot be read by a program. It is reported as the database writes
            -- it.
            CASE WHEN e.day NOT BETWEEN '1900-01-01' AND '9999-12-30' THEN e.day::text END,
-           m.listing_consent, certification.mail_problem(m.email::text)
+           m.listing_consent, certification.address_problem(m.email::text)
       FROM public.peer_mentors AS m
       JOIN public.organisations AS o ON o.id = m.organisation_id
       LEFT JOIN public.certifications AS c ON c.mentor_id = m.id

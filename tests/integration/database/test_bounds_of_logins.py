@@ -32,6 +32,7 @@ RUNS = {
     "Operations": set(),
     "BreakGlass": set(),
     "VerifyIntegration": set(),
+    "MailEvents": set(),
 }
 EVERY_RUN = set().union(*RUNS.values())
 

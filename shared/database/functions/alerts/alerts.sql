@@ -77,4 +77,4 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.record_alerts, certification.claim_unsent_alerts, certification.mark_alert_sent
-TO certification_scheduled, certification_dynamics_sync, certification_force_sync;
+TO certification_scheduled, certification_dynamics_sync, certification_force_sync, certification_mail_events;

@@ -62,7 +62,7 @@ BEGIN
                                           UNION SELECT m.mentor_id FROM certification.cert_expiry_reminders AS m
                                                  WHERE m.run_id = r.id AND m.state = 'unreachable') AS x
                              JOIN public.peer_mentors AS m ON m.id = x.mentor_id
-                            WHERE m.coordinator_id IS NULL AND certification.mail_problem(m.email::text) IS NOT NULL)
+                            WHERE m.coordinator_id IS NULL AND certification.address_problem(m.email::text) IS NOT NULL)
                ELSE true END);
 EXCEPTION WHEN OTHERS THEN -- the app's tables cannot be read, so it is unknown what is cured
     RETURN (SELECT r.reason FROM certification.runs AS r WHERE r.id = p_run_id);

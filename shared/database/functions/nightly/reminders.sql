@@ -59,11 +59,14 @@ BEGIN
                    m.coordinator_id, c.again,
                    CASE WHEN c.expires_on < p_as_of THEN 'expired'
                         WHEN c.expires_on <= p_as_of + t.nearer THEN 'nearer_threshold'
-                        ELSE certification.mail_problem(m.email::text) END AS reason,
+                        ELSE coalesce(certification.mail_problem(m.email::text), u.reason) END AS reason,
                    c.expires_on >= p_as_of AND (t.nearer IS NULL OR c.expires_on > p_as_of + t.nearer) AS nearest
               FROM candidate AS c
               JOIN public.peer_mentors AS m ON m.id = c.mentor_id
               JOIN threshold AS t ON c.expires_on <= p_as_of + t.day AND (c.again OR c.expires_on > t.through)
+              -- As certification.address_problem, for all of them at once.
+              LEFT JOIN certification.unusable_addresses AS u
+                ON u.address_digest = certification.address_digest(m.email::text)
              WHERE m.organisation_id = p_organisation_id
                -- An expired mentor is notified of the expiry instead. The step that expires collapses these thresholds,
                -- so that the brake rolls both back together. An impossible date is caught here too and becomes a step

@@ -18,11 +18,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
          WHERE p_settings IS NULL OR g.id IS NOT NULL
     ), standing AS (
         -- The state after the first nightly check has reactivated the renewed mentors.
-        SELECT m.id, o.id AS organisation_id, o.thresholds, o.first, x.expires_on, x.problem,
+        SELECT m.id, o.id AS organisation_id, o.thresholds, o.first, x.expires_on,
+               coalesce(x.problem, u.reason) AS problem,
                x.status = 'certification_expired' AS renewed
           FROM organisation AS o
           JOIN public.peer_mentors AS m ON m.organisation_id = o.id
           JOIN public.certifications AS c ON c.mentor_id = m.id
+          LEFT JOIN certification.unusable_addresses AS u
+            ON u.address_digest = certification.address_digest(m.email::text)
          CROSS JOIN LATERAL (
                SELECT certification.status_of(m.status::text) AS status,
                       certification.day_of(c.expires_on, o.zone) AS expires_on,
@@ -84,7 +87,7 @@ RETURNS TABLE (
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH mentor AS (
         SELECT m.id, certification.status_of(m.status::text) AS status,
-               certification.mail_problem(m.email::text) AS problem,
+               certification.address_problem(m.email::text) AS problem,
                certification.effective_thresholds(m.organisation_id) AS thresholds,
                CASE WHEN certification.day_of(c.expires_on, certification.zone_of(m.organisation_id))
                          BETWEEN '1900-01-01' AND '9999-12-30'

@@ -124,9 +124,14 @@ BEGIN
               FROM transition AS t
              WHERE m.id = t.mentor_id AND certification.is_status(m.status::text, v_from)
             RETURNING m.id, m.coordinator_id, t.certification_expiry_date, m.status::text AS status,
-                      certification.mail_problem(m.email::text) IS NULL AS reachable
+                      certification.mail_problem(m.email::text) IS NULL AS mailable,
+                      certification.address_digest(m.email::text) AS address_digest
         ), changed AS (
-            SELECT w.* FROM written AS w WHERE certification.is_status(w.status, v_to)
+            -- reachable: as certification.address_problem, for all of them at once.
+            SELECT w.id, w.coordinator_id, w.certification_expiry_date, w.mailable AND u.reason IS NULL AS reachable
+              FROM written AS w
+              LEFT JOIN certification.unusable_addresses AS u ON u.address_digest = w.address_digest
+             WHERE certification.is_status(w.status, v_to)
         ), log AS (
             INSERT INTO public.mentor_status_log
                 (mentor_id, from_status, to_status, reason, actor, certification_expiry_date)

@@ -1,7 +1,7 @@
 -- The addresses that no mail goes to any more (I17). They are known by a digest, so that this schema stores no address.
 
 CREATE OR REPLACE FUNCTION certification.address_digest(p_address text) RETURNS bytea
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT sha256(convert_to(lower(certification.clean_text(p_address)), 'UTF8'))
 $$;
 COMMENT ON FUNCTION certification.address_digest IS

@@ -1,5 +1,29 @@
--- The digest: one message per coordinator and run. A notice that could not be delivered is reported in the
--- coordinator's next unsent digest, or in a new one.
+-- The digest: one message per coordinator and run. A notice that did not arrive, because SES refused it or because it
+-- bounced or was complained of, is reported in the coordinator's next unsent digest, or in a new one (I17).
+
+CREATE OR REPLACE FUNCTION certification.notices_to_report(p_run_id uuid, p_organisation_id uuid)
+RETURNS TABLE (notice_id bigint, coordinator_id uuid)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH untold AS (
+        SELECT n.id, n.mentor_id, n.kind FROM certification.notices AS n
+         WHERE n.organisation_id = p_organisation_id AND n.state = 'undeliverable' AND n.reported_in IS NULL
+        UNION ALL
+        SELECT n.id, n.mentor_id, n.kind FROM certification.notices AS n
+         WHERE n.organisation_id = p_organisation_id AND n.state = 'pending' AND n.reported_in IS NULL
+           AND certification.was_refused(n, p_run_id)
+        UNION ALL
+        SELECT n.id, n.mentor_id, n.kind FROM certification.notices AS n
+         WHERE n.organisation_id = p_organisation_id AND n.arrival IN ('bounced', 'complained')
+           AND n.reported_in IS NULL
+    )
+    SELECT u.id, m.coordinator_id
+      FROM untold AS u
+      JOIN public.peer_mentors AS m ON m.id = u.mentor_id
+     WHERE u.kind IN (SELECT k.kind FROM certification.notice_kinds() AS k WHERE k.recipient = 'mentor')
+       AND m.coordinator_id IS NOT NULL
+$$;
+COMMENT ON FUNCTION certification.notices_to_report IS
+    'Return the notices to mentors that did not arrive and that no digest reports yet, with the coordinator of now.';
 
 CREATE OR REPLACE FUNCTION certification.complete_digests(p_run_id uuid, p_organisation_id uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -17,27 +41,31 @@ BEGIN
             SELECT t.run_id, t.mentor_id FROM certification.transitions AS t) AS e ON e.run_id = d.run_id
       JOIN public.peer_mentors AS m ON m.id = e.mentor_id
      WHERE d.organisation_id = p_organisation_id AND d.kind = 'digest' AND d.state = 'pending'
-       AND m.organisation_id = p_organisation_id AND m.coordinator_id IS NOT NULL
+       AND d.fallback_of IS NULL AND m.organisation_id = p_organisation_id AND m.coordinator_id IS NOT NULL
     ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL AND fallback_of IS NULL DO NOTHING;
+    -- A report follows its mentor to the coordinator of now.
+    UPDATE certification.notices AS n SET reported_in = NULL
+      FROM certification.notices AS d
+     WHERE d.organisation_id = p_organisation_id AND d.kind = 'digest' AND d.state = 'pending'
+       AND d.fallback_of IS NULL AND n.reported_in = d.id
+       AND NOT EXISTS (SELECT 1 FROM public.peer_mentors AS m
+                        WHERE m.id = n.mentor_id AND m.coordinator_id = d.coordinator_id);
     INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
-    SELECT DISTINCT p_run_id, p_organisation_id, 'digest', m.coordinator_id
-      FROM certification.notices AS n
-      JOIN public.peer_mentors AS m ON m.id = n.mentor_id
-     WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
-       AND n.kind IN (SELECT k.kind FROM certification.notice_kinds() AS k WHERE k.recipient = 'mentor')
-       AND m.coordinator_id IS NOT NULL
-       AND NOT EXISTS (SELECT 1 FROM certification.notices AS d
-                        WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id
-                          AND d.state = 'pending')
+    SELECT DISTINCT p_run_id, p_organisation_id, 'digest', r.coordinator_id
+      FROM certification.notices_to_report(p_run_id, p_organisation_id) AS r
+     WHERE NOT EXISTS (SELECT 1 FROM certification.notices AS d
+                        WHERE d.coordinator_id = r.coordinator_id AND d.organisation_id = p_organisation_id
+                          AND d.state = 'pending' AND d.fallback_of IS NULL)
     ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL AND fallback_of IS NULL DO NOTHING;
     UPDATE certification.notices AS n
-       SET reported_in = (SELECT max(d.id) FROM certification.notices AS d
-                           WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id
-                             AND d.state = 'pending')
-      FROM public.peer_mentors AS m
-     WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
-       AND n.kind IN (SELECT k.kind FROM certification.notice_kinds() AS k WHERE k.recipient = 'mentor')
-       AND m.id = n.mentor_id AND m.coordinator_id IS NOT NULL;
+       SET reported_in = t.digest_id
+      FROM (SELECT r.notice_id, max(d.id) AS digest_id
+              FROM certification.notices_to_report(p_run_id, p_organisation_id) AS r
+              JOIN certification.notices AS d
+                ON d.coordinator_id = r.coordinator_id AND d.organisation_id = p_organisation_id
+               AND d.state = 'pending' AND d.fallback_of IS NULL
+             GROUP BY r.notice_id) AS t
+     WHERE n.id = t.notice_id;
     GET DIAGNOSTICS v_n = ROW_COUNT;
     RETURN v_n;
 END
@@ -50,7 +78,9 @@ CREATE OR REPLACE FUNCTION certification.digest_lines(p_notice_id bigint)
 RETURNS TABLE (section text, mentor_name text, phone text, email text, expires_on date, reason text, omitted bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH digest AS (
-        SELECT d.id, d.run_id, d.coordinator_id FROM certification.notices AS d WHERE d.id = p_notice_id
+        -- The copy to the fall-back address has the lines of the digest that bounced.
+        SELECT coalesce(d.fallback_of, d.id) AS id, d.run_id, d.coordinator_id
+          FROM certification.notices AS d WHERE d.id = p_notice_id
     ), mentor AS (
         -- A mentor without a name appears under the address or id that the app has.
         SELECT m.id, certification.clean_text(m.phone::text) AS phone, m.email::text AS email,
@@ -68,20 +98,21 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                 SELECT 1 FROM certification.notices AS n
                  WHERE n.mentor_id = r.mentor_id AND n.kind = 'reminder' AND n.threshold_day = r.threshold_day
                    AND n.certification_expiry_date = r.certification_expiry_date
-                   AND (n.state IN ('undeliverable', 'superseded')
+                   AND (n.state IN ('undeliverable', 'superseded') OR n.arrival IN ('bounced', 'complained')
                         OR n.reported_in IS NOT NULL AND n.state = 'pending')))
         UNION ALL
         SELECT CASE t.to_status WHEN 'active' THEN 'reactivated' ELSE 'expired' END, m.name, m.phone, m.email,
-               t.certification_expiry_date, certification.mail_problem(m.email)
+               t.certification_expiry_date, certification.address_problem(m.email)
           FROM mentor AS m
           JOIN certification.transitions AS t ON t.mentor_id = m.id
           JOIN digest AS d ON d.run_id = t.run_id
         UNION ALL
-        SELECT 'undeliverable', m.name, m.phone, m.email, n.certification_expiry_date, n.reason
+        SELECT 'undeliverable', m.name, m.phone, m.email, n.certification_expiry_date,
+               CASE WHEN n.arrival IS NULL THEN n.reason ELSE certification.arrival_reason(n, m.email) END
           FROM certification.notices AS n
           JOIN digest AS d ON d.id = n.reported_in
           JOIN mentor AS m ON m.id = n.mentor_id
-         WHERE n.state IN ('pending', 'undeliverable')
+         WHERE n.state IN ('pending', 'undeliverable') OR n.arrival IN ('bounced', 'complained')
         UNION ALL
         SELECT 'needs_decision', m.name, m.phone, m.email, s.certification_expiry_date, s.reason
           FROM mentor AS m
@@ -103,7 +134,7 @@ COMMENT ON FUNCTION certification.digest_lines IS
     'many more there are.';
 
 REVOKE ALL ON FUNCTION
-    certification.complete_digests, certification.digest_lines
+    certification.notices_to_report, certification.complete_digests, certification.digest_lines
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.complete_digests, certification.digest_lines

@@ -52,12 +52,15 @@ CREATE OR REPLACE FUNCTION certification.claim_notice(p_run_id uuid, p_organisat
                                                       p_digests boolean, p_today date)
 RETURNS TABLE (
     notice_id bigint, kind text, locale text, organisation_name text, recipient_name text, recipient_address text,
-    expires_on date, contact_name text, contact_address text)
+    expires_on date, contact_name text, contact_address text, instead_of text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_notice certification.notices;
     v_reason text;
     v_to_mentor boolean;
+    v_address text;
+    v_problem text;
+    v_instead_of text;
 BEGIN
     PERFORM certification.own_run(p_run_id);
     PERFORM certification.refuse_day_ahead(p_organisation_id, p_today);
@@ -77,8 +80,11 @@ BEGIN
         END IF;
         SELECT k.recipient = 'mentor' INTO v_to_mentor
           FROM certification.notice_kinds() AS k WHERE k.kind = v_notice.kind;
-        SELECT x.locale, x.problem INTO v_notice.locale, v_reason
-          FROM (SELECT certification.usable_locale(r.locale) AS locale,
+        SELECT x.locale, x.problem, x.address, x.coordinator
+          INTO v_notice.locale, v_reason, v_address, v_instead_of
+          FROM (SELECT certification.usable_locale(r.locale) AS locale, certification.clean_text(r.email) AS address,
+                       coalesce(certification.clean_text(k.full_name::text), certification.clean_text(k.email::text),
+                                k.id::text) AS coordinator,
                        coalesce(certification.stale_notice(v_notice, p_today), CASE
                            WHEN r.id IS NULL THEN 'recipient_deleted'
                            WHEN v_notice.kind = 'digest' AND NOT EXISTS (
@@ -88,27 +94,50 @@ BEGIN
                   LEFT JOIN public.peer_mentors AS m ON m.id = v_notice.mentor_id
                   LEFT JOIN public.coordinators AS k ON k.id = coalesce(v_notice.coordinator_id, m.coordinator_id)
                  CROSS JOIN LATERAL (SELECT CASE WHEN v_to_mentor THEN m.id ELSE k.id END AS id,
-                                            CASE WHEN v_to_mentor THEN m.locale::text ELSE k.locale::text END AS locale
+                                            CASE WHEN v_to_mentor THEN m.locale::text ELSE k.locale::text END AS locale,
+                                            CASE WHEN v_to_mentor THEN m.email::text ELSE k.email::text END AS email
                                     ) AS r) AS x;
         IF v_reason IS NOT NULL THEN
             UPDATE certification.notices AS n
                SET state = 'superseded', reason = v_reason, locale = v_notice.locale, sender_run_id = p_run_id,
                    settled_at = clock_timestamp()
              WHERE n.id = v_notice.id;
+            -- What this digest was to report goes into the next.
+            UPDATE certification.notices AS n SET reported_in = NULL WHERE n.reported_in = v_notice.id;
+            CONTINUE;
+        END IF;
+        v_problem := certification.address_problem(v_address);
+        IF v_notice.kind = 'digest' AND (v_problem IS NOT NULL OR v_notice.fallback_of IS NOT NULL) THEN
+            v_address := certification.effective_fallback_address(v_notice.organisation_id);
+            v_problem := CASE WHEN v_address IS NULL THEN coalesce(v_problem, 'no_fallback_address')
+                              ELSE certification.address_problem(v_address) END;
+        ELSE
+            v_instead_of := NULL;
+        END IF;
+        IF v_problem IS NOT NULL THEN
+            UPDATE certification.notices AS n
+               SET state = 'undeliverable', reason = v_problem, locale = v_notice.locale, sender_run_id = p_run_id,
+                   settled_at = clock_timestamp()
+             WHERE n.id = v_notice.id;
             CONTINUE;
         END IF;
         UPDATE certification.notices AS n
            SET state = 'claimed', locale = v_notice.locale, sender_run_id = p_run_id, attempts = n.attempts + 1,
-               reason = NULL, claimed_at = clock_timestamp()
+               reason = NULL, claimed_at = clock_timestamp(),
+               address_digest = certification.address_digest(v_address)
          WHERE n.id = v_notice.id;
         RETURN QUERY
         SELECT v_notice.id, v_notice.kind, v_notice.locale, coalesce(certification.clean_text(o.name::text), 'HLF'),
-               CASE WHEN v_to_mentor THEN x.mentor_name ELSE x.coordinator_name END,
-               CASE WHEN v_to_mentor THEN x.mentor_email ELSE x.coordinator_email END,
-               v_notice.certification_expiry_date,
+               CASE WHEN v_to_mentor THEN x.mentor_name
+                    WHEN v_instead_of IS NULL THEN x.coordinator_name
+                    ELSE coalesce(certification.clean_text(o.name::text), 'HLF') END,
+               v_address, v_notice.certification_expiry_date,
                CASE WHEN v_to_mentor THEN x.coordinator_name
                     ELSE coalesce(x.mentor_name, x.mentor_email, v_notice.mentor_id::text) END,
-               CASE WHEN certification.mail_problem(c.address) IS NULL THEN c.address END
+               -- Who complained of our mail still gets that of others.
+               CASE WHEN coalesce(certification.address_problem(c.address), 'address_complained') = 'address_complained'
+                    THEN c.address END,
+               v_instead_of
           FROM public.organisations AS o
           LEFT JOIN public.peer_mentors AS m ON m.id = v_notice.mentor_id
           LEFT JOIN public.coordinators AS k ON k.id = coalesce(v_notice.coordinator_id, m.coordinator_id)
@@ -127,7 +156,8 @@ $$;
 COMMENT ON FUNCTION certification.claim_notice IS
     'Claim the next pending notice that is still true and return it, or return no row (I4). Commit before sending. A '
     'notice passes between a mentor and the coordinator: one is the recipient, the other the contact. A digest has no '
-    'contact.';
+    'contact. A notice to an address that no mail can go to is settled as undeliverable instead, except a digest: it '
+    'goes to the fall-back address, instead of the coordinator whom instead_of names (I17).';
 
 CREATE OR REPLACE FUNCTION certification.settle_notice(p_notice_id bigint, p_run_id uuid, p_state text,
                                                        p_reason text, p_message_id text)
@@ -142,13 +172,20 @@ BEGIN
        -- A run that was given up may still report that it has sent. That report must not be lost.
        AND n.sender_run_id = certification.own_run(p_run_id, p_running => false)
        AND (n.state = 'claimed' OR n.state = 'pending' AND p_state = 'undeliverable');
-    RETURN CASE WHEN FOUND THEN 'changed' ELSE 'skipped_not_claimed_by_this_run' END;
+    IF NOT FOUND THEN
+        RETURN 'skipped_not_claimed_by_this_run';
+    END IF;
+    IF EXISTS (SELECT 1 FROM certification.mail_events AS e WHERE e.notice_id = p_notice_id) THEN
+        PERFORM certification.apply_mail_events(p_notice_id);
+    END IF;
+    RETURN 'changed';
 END
 $$;
 COMMENT ON FUNCTION certification.settle_notice IS
     'Write the outcome of a notice that this run claimed (I4): sent, undeliverable, pending (given back, certainly '
     'not accepted) or claimed (outcome unknown: the reason is kept and the claim stays). A run may still write off '
-    'what it gave back. Return changed or skipped_not_claimed_by_this_run.';
+    'what it gave back. An event of SES that has come meanwhile is applied, and makes it sent, whatever the run says. '
+    'Return changed or skipped_not_claimed_by_this_run.';
 
 CREATE OR REPLACE FUNCTION certification.was_refused(p_notice certification.notices, p_run_id uuid) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$

@@ -30,7 +30,7 @@ LANGUAGE sql STABLE SET work_mem = '64MB' SET jit = off
     UNION ALL
     SELECT 'notice', n.coordinator_id, NULL, 'digest ' || n.run_id, count(*)
       FROM certification.notices AS n
-     WHERE n.kind = 'digest' AND n.state NOT IN ('superseded', 'undeliverable')
+     WHERE n.kind = 'digest' AND n.fallback_of IS NULL AND n.state NOT IN ('superseded', 'undeliverable')
      GROUP BY n.coordinator_id, n.run_id
     HAVING count(*) > 1
 $$;
