@@ -13,8 +13,9 @@ import pytest
 from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
 from emulators.lambda_host.triggers.schedules import render_input
+from shared.domain.mail_events import MailEvent, MailEventKind
 from shared.domain.sync_messages import requests_of
-from shared.events import InvalidEventError, ReconciliationEvent, ScheduledEvent, listing_changed
+from shared.events import InvalidEventError, ReconciliationEvent, ScheduledEvent, listing_changed, mail_event
 
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "events"
@@ -34,15 +35,18 @@ def event_of(schedule):
 
 
 def ruled():
-    """The functions that EventBridge's rules on a pattern call."""
+    """The functions that EventBridge's rules on a pattern call, each with the pattern."""
     for logical_id, resource in TEMPLATE.resources.items():
         if TEMPLATE.kind(logical_id) == "AWS::Events::Rule":
-            yield from (target["Arn"]["Fn::GetAtt"][0] for target in resource["Properties"]["Targets"])
+            pattern = resource["Properties"]["EventPattern"]
+            yield from ((target["Arn"]["Fn::GetAtt"][0], pattern) for target in resource["Properties"]["Targets"])
 
 
 # One address, and an event for each kind of request to it.
 OF_PERSONS = {"VerifyIntegration"}  # invoked by a person, or by a deployment
 OF_URLS = {"StatusChanged": ["requested"], "ForceSync": ["page", "mentors", "overview", "forced"]}
+# What a rule lets through.
+OF_RULES = {"StatusChanged": ["event"], "MailEvents": [kind.value for kind in MailEventKind]}
 
 
 def test_every_trigger_has_an_event_and_every_event_a_trigger() -> None:
@@ -52,7 +56,7 @@ def test_every_trigger_has_an_event_and_every_event_a_trigger() -> None:
         f"{MODULES[url.function]}.{kind}.json" for url in TEMPLATE.function_urls for kind in OF_URLS[url.function]
     }
     expected |= {name_of(schedule) for schedule in TEMPLATE.schedules}
-    expected |= {f"{MODULES[function]}.event.json" for function in ruled()}
+    expected |= {f"{MODULES[function]}.{kind}.json" for function, _ in ruled() for kind in OF_RULES[function]}
     expected |= {f"{MODULES[function]}.person.json" for function in OF_PERSONS}
     assert len(mappings) == len(TEMPLATE.event_source_mappings) - 1  # the queue of repairs has the same messages
 
@@ -80,12 +84,28 @@ def test_the_event_is_of_a_time_at_which_the_schedule_runs(schedule: Any) -> Non
 
 
 def test_the_event_of_a_rule_fits_its_pattern_and_is_taken() -> None:
-    rules = [r for name, r in TEMPLATE.resources.items() if TEMPLATE.kind(name) == "AWS::Events::Rule"]
-    pattern = rules[0]["Properties"]["EventPattern"]
+    pattern = dict(ruled())["StatusChanged"]
     event = json.loads((EVENTS / "status_changed.event.json").read_text(encoding="utf-8"))
 
     assert all(event[name] in values for name, values in pattern.items())
     assert len(requests_of(listing_changed(event))) == 2
+
+
+def kind_of(event):
+    said = mail_event(event)
+    assert isinstance(said, MailEvent)
+    return said.kind
+
+
+def test_the_rule_of_mail_events_lets_each_kind_through() -> None:
+    """Every kind that is recorded, of our own configuration set and no other."""
+    pattern = dict(ruled())["MailEvents"]
+    events = [json.loads((EVENTS / f"mail_events.{kind}.json").read_text(encoding="utf-8")) for kind in MailEventKind]
+
+    assert {event["detail-type"] for event in events} == {*pattern["detail-type"]}
+    assert {event["source"] for event in events} == {*pattern["source"]}
+    assert pattern["detail"] == {"mail": {"tags": {"ses:configuration-set": [{"Ref": "MailConfigurationSet"}]}}}
+    assert [kind_of(event) for event in events] == list(MailEventKind)
 
 
 @pytest.mark.parametrize("at", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])

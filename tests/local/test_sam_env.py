@@ -50,6 +50,7 @@ EVENTS = {
     "DynamicsSync": "dynamics_sync.queued.json",
     "Reconciliation": "reconciliation.full.json",
     "ForceSync": "force_sync.page.json",
+    "MailEvents": "mail_events.bounce.json",
     "VerifyIntegration": "verify_integration.person.json",
 }
 

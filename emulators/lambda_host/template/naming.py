@@ -18,6 +18,7 @@ NAME_PROPERTY = {
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::Scheduler::Schedule": "Name",
     "AWS::Scheduler::ScheduleGroup": "Name",
+    "AWS::SES::ConfigurationSet": "Name",
     "AWS::SecretsManager::Secret": "Name",
     "AWS::SNS::Topic": "TopicName",
     "AWS::SQS::Queue": "QueueName",
@@ -81,6 +82,8 @@ class Account:
             case "AWS::SecretsManager::Secret":
                 arn = self.arn("secretsmanager", f"secret:{name}-000000")
                 return PhysicalId(arn, {"Id": arn})
+            case "AWS::SES::ConfigurationSet":
+                return PhysicalId(name, {})
             case "AWS::Lambda::LayerVersion":
                 return PhysicalId(self.arn("lambda", f"layer:{logical_id}:1"), {})
             case "AWS::Lambda::Url":

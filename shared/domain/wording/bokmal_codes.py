@@ -170,7 +170,7 @@ CODES = Codes(
         ),
         "BadRequestException": CodeText("SES avviste meldingen", "Se på adressen."),
         "NotFoundException": CodeText(
-            "konfigurasjonssettet finnes ikke i SES", "Rett parameteren SesConfigurationSet."
+            "konfigurasjonssettet finnes ikke i SES", "Rull ut stakken på nytt, så lages det igjen."
         ),
         "AccessDeniedException": CodeText("funksjonen har ikke lov til å sende fra denne adressen", _SENDER),
         "AccessDenied": CodeText("funksjonen har ikke lov til å sende fra denne adressen", _SENDER),

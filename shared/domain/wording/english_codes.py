@@ -166,7 +166,7 @@ CODES = Codes(
         ),
         "BadRequestException": CodeText("SES refused the message", "Check the address."),
         "NotFoundException": CodeText(
-            "the configuration set does not exist in SES", "Correct the parameter SesConfigurationSet."
+            "the configuration set does not exist in SES", "Deploy the stack again, which makes it anew."
         ),
         "AccessDeniedException": CodeText("the function may not send from this address", _SENDER),
         "AccessDenied": CodeText("the function may not send from this address", _SENDER),

@@ -25,6 +25,7 @@ SAID = {
 # Who of AWS is behind a resource of the template; the rest gets nothing of a person.
 PROCESSORS = {
     "AWS::Serverless::Function": "AWS Lambda",
+    "AWS::SES::ConfigurationSetEventDestination": "AWS EventBridge",
     "AWS::SQS::Queue": "AWS SQS",
     "AWS::SNS::Topic": "AWS SNS",
     "AWS::Logs::LogGroup": "AWS CloudWatch",
@@ -35,6 +36,7 @@ NO_PROCESSOR = {
     "AWS::CloudWatch::Alarm",
     "AWS::SNS::Subscription",
     "AWS::SQS::QueuePolicy",
+    "AWS::SES::ConfigurationSet",
     "AWS::Serverless::LayerVersion",
 }
 
