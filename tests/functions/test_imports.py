@@ -18,7 +18,7 @@ EXPECTED = {
     "dynamics_sync": {"boto3", "httpx", "idna", "psycopg", "pydantic"},
     "expiry_check": {"boto3", "httpx", "idna", "psycopg", "pydantic"},
     "force_sync": {"boto3", "httpx", "idna", "psycopg", "pydantic"},
-    "mail_events": {"boto3", "idna", "psycopg", "pydantic"},
+    "mail_events": {"boto3", "psycopg", "pydantic"},
     "reconciliation": {"boto3", "httpx", "idna", "psycopg", "pydantic"},
     "send_notices": {"boto3", "idna", "jinja2", "psycopg", "pydantic", "stamina"},
     "status_changed": {"boto3", "pydantic"},

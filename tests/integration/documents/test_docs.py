@@ -40,6 +40,7 @@ from shared.settings import (
 )
 from shared.use_cases.consume_sync_requests import consume_sync_requests
 from shared.use_cases.force_sync import FORCE_SYNC_COUNTS
+from shared.use_cases.mail_events import MAIL_EVENT_COUNTS
 from shared.use_cases.publish_alerts import ALERT_COUNTS
 from shared.use_cases.status_changed import no_counts
 from shared.use_cases.sweep import SWEEP_COUNTS
@@ -192,6 +193,7 @@ def test_every_metric_is_described_and_no_other(foundation: Foundation, function
     consume_sync_requests((), sync=lambda _: SyncResult({}), queue=functions.asked, report=functions.reported)
     made |= {metric_name(measure) for _, counts, _ in functions.reported.works for measure in counts}
     made |= {metric_name(measure) for measure in (*NOTHING_COMPARED, *SWEEP_COUNTS, *ALERT_COUNTS, *FORCE_SYNC_COUNTS)}
+    made |= {metric_name(measure) for measure in MAIL_EVENT_COUNTS}
     made |= {metric_name(measure) for measure in foundation.all("SELECT measure FROM certification.count_waiting()")}
     assert rows(section(METRICS, "Metrics")) == made
 

@@ -248,7 +248,7 @@ def test_explain_has_the_whole_life_of_each_mail(mails: Mails, reminded: Callabl
     )
     [life] = cursor.fetchall()
     assert (life["kind"], life["threshold_day"], life["attempts"], life["state"]) == ("reminder", 7, 1, "sent")
-    assert life["claimed_at"] < life["accepted_at"] < life["told_at"]
+    assert life["claimed_at"] < life["accepted_at"] < life["reported_at"]
     assert (life["arrival"], life["arrival_code"], life["delays"]) == ("bounced", "permanent:General:5.1.1", 1)
     assert [(one["kind"], one["code"], one["status"]) for one in life["events"]] == [
         ("delay", "MailboxFull", "4.2.2"),

@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION certification.notices_to_report(p_run_id uuid, p_organisation_id uuid)
 RETURNS TABLE (notice_id bigint, coordinator_id uuid)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    WITH untold AS (
+    WITH unreported AS (
         SELECT n.id, n.mentor_id, n.kind FROM certification.notices AS n
          WHERE n.organisation_id = p_organisation_id AND n.state = 'undeliverable' AND n.reported_in IS NULL
         UNION ALL
@@ -17,7 +17,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
            AND n.reported_in IS NULL
     )
     SELECT u.id, m.coordinator_id
-      FROM untold AS u
+      FROM unreported AS u
       JOIN public.peer_mentors AS m ON m.id = u.mentor_id
      WHERE u.kind IN (SELECT k.kind FROM certification.notice_kinds() AS k WHERE k.recipient = 'mentor')
        AND m.coordinator_id IS NOT NULL

@@ -274,7 +274,7 @@ COMMENT ON FUNCTION certification.allow_mail IS
 CREATE OR REPLACE FUNCTION certification.mail_history(p_mentor_id uuid) RETURNS TABLE (
     notice_id bigint, kind text, threshold_day smallint, certification_expiry_date date, state text, reason text,
     attempts smallint, claimed_at timestamptz, accepted_at timestamptz, message_id text, arrival text,
-    arrival_at timestamptz, arrival_code text, delays bigint, events jsonb, told_at timestamptz)
+    arrival_at timestamptz, arrival_code text, delays bigint, events jsonb, reported_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT n.id, n.kind, n.threshold_day, n.certification_expiry_date, n.state, n.reason, n.attempts, n.claimed_at,
            CASE n.state WHEN 'sent' THEN n.settled_at END, n.message_id, n.arrival, n.arrival_at, n.arrival_code,
@@ -292,7 +292,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION certification.mail_history IS
     'Return the life of each mail of a mentor, the oldest first: claimed, accepted, and what became of it, with every '
-    'event of SES, in times and codes (I11, I17). told_at: when the coordinator''s digest that reports it was sent.';
+    'event of SES, in times and codes (I11, I17). reported_at: when the coordinator''s digest that reports it was sent.';
 
 REVOKE ALL ON FUNCTION
     certification.sender_is_gone_at, certification.is_of_another_message, certification.judge_address,

@@ -1,0 +1,218 @@
+"""The coordinator hears of every mail that did not arrive, and so does somebody when the digest itself bounces (I17)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.foundation import DAY, days
+from tests.support.mails import message_id
+from tests.support.there import there
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.foundation import Foundation
+    from tests.support.mails import Mails
+    from tests.support.nightly_checks import Functions
+
+POST = "post@hlf.no"
+
+
+def lines(digest: Any) -> list[tuple[str, str | None]]:
+    """(section, reason) of every line."""
+    sections = ("expired", "unreachable", "undeliverable", "needs_decision", "reminded", "reactivated")
+    return [(name, line.reason) for name in sections for line in getattr(there(digest.digest), name)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "bounce_type", "reason"),
+    [
+        ("bounce", "permanent", "address_bounced"),
+        ("bounce", "transient", "bounced_transiently"),
+        ("bounce", "undetermined", "bounced"),
+        ("reject", None, "bounced"),
+        ("complaint", None, "address_complained"),
+    ],
+)
+def test_each_is_reported_once(
+    mails: Mails, reminded: Callable[..., Any], kind: str, bounce_type: str | None, reason: str
+) -> None:
+    """I17: in the next digest, with what to do, and not as reminded; after that in none."""
+    people = reminded()
+    (notice,) = (one.id for one in mails.send(people.organisation))
+    mails.says(notice, kind, bounce_type=bounce_type)
+    (digest,) = mails.send_all(people.organisation)
+    assert lines(digest) == [("undeliverable", reason)]
+    assert mails.send_all(people.organisation) == []
+    mails.says(notice, kind, bounce_type=bounce_type)
+    assert mails.send_all(people.organisation) == []
+
+
+def test_a_bounce_after_the_digest_gets_one_of_its_own(mails: Mails, reminded: Callable[..., Any]) -> None:
+    """I17: the digest said that a reminder was sent; the next sending says that it did not arrive."""
+    people = reminded()
+    mails.send(people.organisation)
+    (first,) = mails.send_all(people.organisation)
+    assert lines(first) == [("reminded", None)]
+    mails.says(mails.foundation.one("SELECT min(id) FROM certification.notices WHERE kind = 'reminder'"), "bounce")
+    (second,) = mails.send_all(people.organisation)
+    assert lines(second) == [("undeliverable", "address_bounced")]
+
+
+def test_a_complaint_after_a_bounce_is_reported_again(mails: Mails, reminded: Callable[..., Any]) -> None:
+    """I17: it asks something else of the coordinator."""
+    people = reminded()
+    (notice,) = (one.id for one in mails.send(people.organisation))
+    mails.says(notice, "bounce", bounce_type="transient")
+    assert [lines(one) for one in mails.send_all(people.organisation)] == [[("undeliverable", "bounced_transiently")]]
+    mails.says(notice, "complaint")
+    assert [lines(one) for one in mails.send_all(people.organisation)] == [[("undeliverable", "address_complained")]]
+    assert mails.send_all(people.organisation) == []
+
+
+def test_the_third_in_a_row_says_so(mails: Mails, foundation: Foundation, functions: Functions) -> None:
+    organisation = foundation.organisation(thresholds=[30, 20, 10])
+    turid = foundation.coordinator(organisation)
+    foundation.mentor(organisation, DAY + days(30), coordinator=turid)
+    reasons = []
+    for day in (DAY, DAY + days(10), DAY + days(20)):
+        functions.nightly_check(day)
+        mails.new_run()
+        for notice in mails.send(organisation, day=day):
+            mails.says(notice.id, "bounce", bounce_type="transient")
+        reasons += [reason for one in mails.send_all(organisation, day) for _, reason in lines(one)]
+    assert reasons == ["bounced_transiently", "bounced_transiently", "address_bounces_repeatedly"]
+
+
+def test_a_bounce_reaches_the_coordinator_of_now(
+    mails: Mails, foundation: Foundation, reminded: Callable[..., Any]
+) -> None:
+    """I17: also one that was attached to a digest that has not been sent when the mentor is handed over."""
+    people = reminded()
+    (notice,) = (one.id for one in mails.send(people.organisation))
+    mails.says(notice, "bounce")
+    mails.new_run()
+    mails.outbox.complete_digests(mails.run_id, people.organisation)
+    siri = foundation.coordinator(people.organisation, email="siri.lie@example.no", name="Siri Lie")
+    foundation.do("UPDATE peer_mentors SET coordinator_id = %s", siri)
+    digests = mails.send_all(people.organisation)
+    assert [(one.recipient_address, lines(one)) for one in digests] == [
+        ("siri.lie@example.no", [("undeliverable", "address_bounced")])
+    ]
+
+
+def test_a_report_survives_a_digest_without_recipient(
+    mails: Mails, foundation: Foundation, reminded: Callable[..., Any]
+) -> None:
+    """I17: the coordinator was deleted in the app before the digest left."""
+    people = reminded()
+    (notice,) = (one.id for one in mails.send(people.organisation))
+    mails.says(notice, "bounce")
+    mails.new_run()
+    mails.outbox.complete_digests(mails.run_id, people.organisation)
+    foundation.do("UPDATE peer_mentors SET coordinator_id = NULL")
+    foundation.do("DELETE FROM coordinators")
+    assert mails.send_all(people.organisation) == []
+    siri = foundation.coordinator(people.organisation, email="siri.lie@example.no", name="Siri Lie")
+    foundation.do("UPDATE peer_mentors SET coordinator_id = %s", siri)
+    assert [lines(one) for one in mails.send_all(people.organisation)] == [[("undeliverable", "address_bounced")]]
+
+
+# --- the coordinator cannot be reached
+
+
+def with_a_fallback(foundation: Foundation, organisation: Any) -> None:
+    foundation.do(
+        "INSERT INTO certification.organisation_settings (organisation_id, fallback_address) VALUES (%s, %s)"
+        " ON CONFLICT (organisation_id) DO UPDATE SET fallback_address = excluded.fallback_address",
+        organisation,
+        POST,
+    )
+
+
+def test_a_digest_that_bounced_goes_to_the_fallback_once(
+    mails: Mails, foundation: Foundation, reminded: Callable[..., Any]
+) -> None:
+    """I17: with the same lines, and with whose it was; SES may say it as often as it likes."""
+    people = reminded()
+    with_a_fallback(foundation, people.organisation)
+    mails.send(people.organisation)
+    (digest,) = mails.send_all(people.organisation)
+    for _ in range(2):
+        mails.says(digest.id, "bounce", bounce_type="transient")
+        mails.says(digest.id, "delivery")
+    (copy,) = mails.send_all(people.organisation)
+    assert (copy.recipient_address, copy.recipient_name, copy.instead_of) == (POST, "HLF Moss", "Turid Vik")
+    assert lines(copy) == lines(digest) == [("reminded", None)]
+    assert mails.send_all(people.organisation) == []
+    mails.says(copy.id, "bounce")  # and a copy has none of its own
+    assert mails.send_all(people.organisation) == []
+    assert mails.foundation.one("SELECT sum(n) FROM certification.find_duplicates(%s)", mails.run_id) in {0, None}
+
+
+def test_an_unusable_coordinator_is_not_mailed_again(
+    mails: Mails, foundation: Foundation, functions: Functions, reminded: Callable[..., Any]
+) -> None:
+    """I17: the next digest goes to the fall-back address at once, and a bounce of that makes no copy."""
+    people = reminded()
+    with_a_fallback(foundation, people.organisation)
+    mails.send(people.organisation)
+    (digest,) = mails.send_all(people.organisation)
+    mails.says(digest.id, "bounce")
+    assert [one.instead_of for one in mails.send_all(people.organisation)] == ["Turid Vik"]
+    foundation.mentor(people.organisation, DAY + days(8), coordinator=people.coordinator)
+    functions.nightly_check(DAY + days(1))
+    (following,) = mails.send_all(people.organisation, DAY + days(1))
+    assert (following.recipient_address, following.instead_of) == (POST, "Turid Vik")
+    mails.says(following.id, "bounce")
+    assert mails.send_all(people.organisation, DAY + days(1)) == []
+
+
+@pytest.mark.parametrize("complained", [True, False])
+def test_without_a_fallback_it_is_undeliverable(
+    mails: Mails, foundation: Foundation, reminded: Callable[..., Any], *, complained: bool
+) -> None:
+    """I17: which degrades the run, so that operations hears of it. A digest that was complained of has arrived."""
+    people = reminded()
+    mails.send(people.organisation)
+    (digest,) = mails.send_all(people.organisation)
+    mails.says(digest.id, "complaint" if complained else "bounce")
+    assert mails.send_all(people.organisation) == []
+    ended = foundation.all("SELECT state, reason FROM certification.notices WHERE fallback_of = %s", digest.id)
+    assert ended == ([] if complained else [("undeliverable", "address_bounced")])
+
+
+def test_a_coordinator_without_address_has_the_fallback_too(
+    mails: Mails, foundation: Foundation, reminded: Callable[..., Any]
+) -> None:
+    """It is a mailbox for a coordinator who cannot be reached, for whatever reason."""
+    people = reminded()
+    with_a_fallback(foundation, people.organisation)
+    foundation.do("UPDATE coordinators SET email = NULL")
+    mails.send(people.organisation)
+    assert [(one.recipient_address, one.instead_of) for one in mails.send_all(people.organisation)] == [
+        (POST, "Turid Vik")
+    ]
+
+
+def test_the_contact_is_one_that_can_be_written_to(
+    mails: Mails, foundation: Foundation, reminded: Callable[..., Any]
+) -> None:
+    """A reply to a coordinator whose address bounced would get lost; who complained still reads what mentors write."""
+    people = reminded()
+    set_reason = (
+        "INSERT INTO certification.unusable_addresses (address_digest, person_id, notice_id, reason, since)"
+        " SELECT certification.address_digest(k.email), k.id, 1, %s, now() FROM coordinators AS k"
+        " ON CONFLICT (address_digest) DO UPDATE SET reason = excluded.reason"
+    )
+    foundation.do(set_reason, "address_bounced")
+    notice = there(mails.claim(people.organisation))
+    assert notice.contact_email is None
+    mails.settle(notice.id)
+    foundation.do("UPDATE certification.notices SET state = 'pending', settled_at = NULL, message_id = NULL")
+    foundation.do(set_reason, "address_complained")
+    mails.new_run()
+    assert there(mails.claim(people.organisation)).contact_email == "turid.vik@example.no"
+    assert message_id(notice.id)
