@@ -1,4 +1,4 @@
-"""The coordinator hears of every mail that did not arrive, and so does somebody when the digest itself bounces (I17)."""
+"""The coordinator hears of every mail that did not arrive, and somebody does when the digest itself bounces (I17)."""
 
 from __future__ import annotations
 
