@@ -84,6 +84,7 @@ def test_a_threshold_that_is_missed_stands_in_the_digest(
     assert [line.reason for line in there(digest.digest).unreachable] == ["address_bounced"]
     assert [line.reason for line in there(digest.digest).undeliverable] == ["address_bounced"]
     foundation.do("UPDATE peer_mentors SET email = 'kari@elsewhere.no' WHERE id = %s", mentor)
+    foundation.renew(mentor, DAY + days(50))
     functions.nightly_check(DAY + days(20))
     mails.new_run()
     assert [n.recipient_address for n in mails.send(organisation, day=DAY + days(20))] == ["kari@elsewhere.no"]
