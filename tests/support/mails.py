@@ -113,7 +113,10 @@ class Mails:
 
     def says(self, notice: int, kind: str = "delivery", **words: Any) -> RecordOutcome:
         """SES says what became of it."""
-        return PostgresMailEvents(self.connection("MailEvents")).record(an_event(notice, kind, **words))
+        return self.record(an_event(notice, kind, **words))
+
+    def record(self, event: MailEvent) -> RecordOutcome:
+        return PostgresMailEvents(self.connection("MailEvents")).record(event)
 
     def sweep(self) -> dict[str, int]:
         return PostgresReconciliation(self.connection("Reconciliation")).settle_mail_events(1000)

@@ -188,8 +188,8 @@ def test_an_outbox_of_a_million_is_looked_up_by_index(
             " AND n.arrival IN ('bounced', 'complained') AND n.reported_in IS NULL"
         ),
         (
-            "SELECT n.id FROM certification.notices AS n WHERE n.address_digest = sha256('') AND n.arrival IN ('delivered',"
-            " 'bounced') ORDER BY n.id DESC LIMIT 3"
+            "SELECT n.id FROM certification.notices AS n WHERE n.address_digest = sha256('')"
+            " AND n.arrival IN ('delivered', 'bounced') ORDER BY n.id DESC LIMIT 3"
         ),
     ):
         assert "Seq Scan" not in plan(connection, query), query
