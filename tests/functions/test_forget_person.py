@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, date
+from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.stack.stack import ROOT
 from operations.commands.forget_person import Elsewhere
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import at_night, at_nine
@@ -205,8 +207,21 @@ def lived(system: System) -> People:
     foundation.do(
         "INSERT INTO certification.comparison_read_again SELECT c.id, %s FROM certification.comparisons AS c", mentor
     )
+    bounced(system, mentor)
     foundation.renew(mentor, LAST_DAY + days(400))
     return People(organisation, coordinator, mentor, other, row["hlf_peermentorid"])
+
+
+def bounced(system: System, mentor: UUID) -> None:
+    """The last mail to the mentor bounced for good."""
+    [(notice, message)] = system.foundation.all(
+        "SELECT id, message_id FROM certification.notices WHERE mentor_id = %s AND state = 'sent' ORDER BY id LIMIT 1",
+        mentor,
+    )
+    event = json.loads((ROOT / "events" / "mail_events.bounce.json").read_text(encoding="utf-8"))
+    event["detail"]["mail"] |= {"messageId": message, "timestamp": datetime.now(UTC).isoformat()}
+    event["detail"]["mail"]["tags"]["notice_id"] = [str(notice)]
+    assert system.invoke("MailEvents", event) == {"outcome": "recorded"}
 
 
 def erased(foundation: Foundation, mentor: UUID) -> None:
@@ -290,10 +305,13 @@ def test_a_person_is_gone_but_for_what_the_command_says(system: System) -> None:
     assert "Run this again in ten minutes" in system.forget(mentor, *ACT, "--yes", "--wait", "0", expect=3)
     assert "listings.mentor_id" in system.left(mentor)["schema"]  # nothing is forgotten before the row is empty
     system.reconcile("sweep")
+    digest = sha256(MENTOR[2].encode()).hexdigest()
+    assert system.left(digest)["schema"] == {"notices.address_digest", "unusable_addresses.address_digest"}
     done = system.forget(mentor, *ACT, "--yes", "--wait", "0")
     assert done["forgotten"] is True
     assert done["removed"].keys() == plan["removed"].keys()
-    assert done["removed"].keys() == {place.partition(".")[0] for place in before["schema"] - kept}
+    # The events of SES name no person, and go with the notice that they name.
+    assert done["removed"].keys() == {place.partition(".")[0] for place in before["schema"] - kept} | {"mail_events"}
 
     said = {Elsewhere(one) for one in done["elsewhere"]}
     assert said == set(Elsewhere) - {Elsewhere.LISTING}
@@ -303,7 +321,7 @@ def test_a_person_is_gone_but_for_what_the_command_says(system: System) -> None:
 
     def only_what_was_said() -> None:
         assert system.left(mentor) == left
-        assert system.left(*MENTOR) == nowhere
+        assert system.left(*MENTOR, digest) == nowhere
         assert system.left(people.row) == nowhere | {"dynamics": {"hlf_peermentorid"}}
         row = system.site.by_mentor()[str(mentor)]
         published = {name: value for name, value in row.items() if name.startswith("hlf_") and value is not None}

@@ -16,8 +16,6 @@ from tests.support.mails import an_event, message_id
 from tests.support.there import there
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from shared.domain.mail_events import MailEvent
     from shared.domain.notices import Notice
     from tests.support.foundation import Foundation
@@ -66,7 +64,7 @@ class MailWorld:
         self.accepted: Counter[int] = Counter()
         self.to_come: list[MailEvent] = []
         self.came: list[MailEvent] = []
-        self.told: list[tuple[UUID, str, str]] = []
+        self.told: list[tuple[str, str, str]] = []
         self.organisation = foundation.organisation()
         self.coordinators = [
             foundation.coordinator(self.organisation, email=f"coordinator.{number}@example.no") for number in range(2)

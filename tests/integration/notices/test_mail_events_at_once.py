@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
-def behind(connection: psycopg.Connection[Any], held: Callable[[], None], *others: Callable[[], object]) -> None:
+def behind(connection: psycopg.Connection[Any], held: Callable[[], object], *others: Callable[[], object]) -> None:
     """Do one thing in a transaction that stays open until all others wait for it, and then commit it."""
     threads = [threading.Thread(target=other) for other in others]
     with connection.transaction():
@@ -53,13 +53,13 @@ def test_the_settling_and_the_event_at_once(
     if first == "settle":
         behind(
             connection,
-            lambda: connection.execute(settling.encode(), (notice, run, message_id(notice))) and None,
+            lambda: connection.execute(settling.encode(), (notice, run, message_id(notice))),
             lambda: mails.says(notice, "bounce"),
         )
     else:
         behind(
             connection,
-            lambda: connection.execute(EVENT.encode(), (key, notice, message_id(notice))) and None,
+            lambda: connection.execute(EVENT.encode(), (key, notice, message_id(notice))),
             lambda: mails.settle(notice),
         )
     assert mails.state(notice)[:2] == ("sent", "bounced")
@@ -76,7 +76,7 @@ def test_an_event_that_comes_twice_at_once_is_one(
     key = f"{message_id(notice)}:bounce:permanent"
     behind(
         connection,
-        lambda: connection.execute(EVENT.encode(), (key, notice, message_id(notice))) and None,
+        lambda: connection.execute(EVENT.encode(), (key, notice, message_id(notice))),
         lambda: said.append(mails.says(notice, "bounce")),
     )
     assert said == ["repeated"]
@@ -98,7 +98,7 @@ def test_the_third_of_three_at_once_is_seen(
     held = EVENT.replace("permanent", "transient")
     behind(
         connection,
-        lambda: connection.execute(held.encode(), ("second", second, message_id(second))) and None,
+        lambda: connection.execute(held.encode(), ("second", second, message_id(second))),
         lambda: mails.says(third, "bounce", bounce_type="transient"),
     )
     assert mails.problem("kari@example.no") == "address_bounces_repeatedly"
