@@ -143,6 +143,18 @@ CODES = Codes(
         "no_email": CodeText("e-postadressen mangler", "Legg inn personens e-postadresse i appen."),
         "malformed_email": CodeText("det som står der, er ikke en e-postadresse", "Rett e-postadressen i appen."),
         "unusable_address": CodeText("det går ikke an å sende e-post til adressen", "Rett e-postadressen i appen."),
+        "address_bounced": CodeText(
+            "e-post til adressen kommer i retur, så vi sender ikke mer dit", "Spør personen om riktig adresse, på SMS først."
+        ),
+        "address_bounces_repeatedly": CodeText(
+            "tre e-poster på rad kom i retur, så vi sender ikke mer dit", "Spør personen om adressen, på SMS først."
+        ),
+        "address_complained": CodeText(
+            "mottakeren har meldt e-posten vår som uønsket, så vi sender ikke mer dit", "Ta kontakt på annen måte."
+        ),
+        "no_fallback_address": CodeText(
+            "oppsummeringen kom i retur, og organisasjonen har ingen reserveadresse", "Sett fallback_address."
+        ),
         "throttled": CodeText("e-posttjenesten ber oss vente"),
         "status_paused": CodeText("likepersonen er på pause"),
         "status_certification_expired": CodeText("likepersonens sertifisering er utløpt"),

@@ -140,6 +140,18 @@ CODES = Codes(
         "no_email": CodeText("there is no e-mail address", "Put the person's e-mail address into the app."),
         "malformed_email": CodeText("what stands there is no e-mail address", "Correct the e-mail address in the app."),
         "unusable_address": CodeText("mail cannot be sent to that address", "Correct the e-mail address in the app."),
+        "address_bounced": CodeText(
+            "mail to that address bounces, so no more is sent to it", "Ask the person for the right address, by SMS first."
+        ),
+        "address_bounces_repeatedly": CodeText(
+            "three mails in a row bounced, so no more is sent to it", "Ask the person about the address, by SMS first."
+        ),
+        "address_complained": CodeText(
+            "the recipient called our mail unwanted, so no more is sent to it", "Reach the person in another way."
+        ),
+        "no_fallback_address": CodeText(
+            "the digest bounced, and the organisation has no fall-back address", "Set fallback_address."
+        ),
         "throttled": CodeText("the mail service asks for patience"),
         "status_paused": CodeText("the mentor is paused"),
         "status_certification_expired": CodeText("the mentor has expired"),
