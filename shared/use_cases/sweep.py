@@ -31,7 +31,8 @@ _ENOUGH_WAITING = 50
 _MOST_RETRIED = 100
 _MOST_TAKEN_UP = 10_000
 _MOST_RECHECKED = 500
-_MOST_MAILS_SETTLED = 10_000
+# Each takes a lock of its address for as long as the statement runs, of which the server has some thousands.
+_MOST_MAILS_SETTLED = 1000
 _SECONDS_FOR_RECHECK = 30.0
 
 REPAIR_QUEUE = "RepairRequests"

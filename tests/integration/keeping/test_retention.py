@@ -194,6 +194,27 @@ def test_a_setting_changes_what_goes(foundation: Foundation) -> None:
     assert would(foundation) == {}
 
 
+def test_a_mail_that_did_not_arrive_is_kept_until_it_is_told(foundation: Foundation) -> None:
+    """I17: with its events, which go with it when it goes."""
+    organisation = foundation.organisation()
+    for number, (arrival, reported) in enumerate(
+        (("bounced", None), ("bounced", 77), ("complained", None), ("delivered", None), ("unknown", None), (None, None))
+    ):
+        foundation.do(
+            "WITH n AS (INSERT INTO certification.notices (run_id, organisation_id, kind, mentor_id,"
+            " certification_expiry_date, state, settled_at, message_id, reported_in, arrival, arrival_at)"
+            " VALUES (gen_random_uuid(), %s, 'expired', gen_random_uuid(), %s, 'sent', now() - interval '401 days', 'm',"
+            " %s, %s, CASE WHEN %s::text IS NOT NULL THEN now() END) RETURNING id)"
+            " INSERT INTO certification.mail_events (event_key, notice_id, kind, message_id, occurred_at, applied_at)"
+            " SELECT 'k' || n.id, n.id, 'delay', 'm', now(), now() FROM n",
+            *(organisation, DAY - days(LONG + number), reported, arrival, arrival),
+        )
+    assert would(foundation) == delete(foundation) == {"notices": 4}
+    left = "SELECT n.arrival FROM certification.mail_events AS e JOIN certification.notices AS n ON n.id = e.notice_id"
+    assert sorted(foundation.all(left)) == ["bounced", "complained"]
+    assert foundation.one("SELECT count(*) FROM certification.mail_events") == 2
+
+
 @pytest.mark.parametrize("name", DELETED)
 def test_each_kind_has_a_rule(foundation: Foundation, name: str) -> None:
     """Every count of the run is one, and every period a setting of the standard."""
