@@ -145,7 +145,7 @@ CODES = Codes(
         "unusable_address": CodeText("det går ikke an å sende e-post til adressen", "Rett e-postadressen i appen."),
         "address_bounced": CodeText(
             "e-post til adressen kommer i retur, så vi sender ikke mer dit",
-            "Spør personen om riktig adresse, på SMS først.",
+            "Spør personen om adressen, på SMS først.",
         ),
         "address_bounces_repeatedly": CodeText(
             "tre e-poster på rad kom i retur, så vi sender ikke mer dit", "Spør personen om adressen, på SMS først."

@@ -142,7 +142,7 @@ CODES = Codes(
         "unusable_address": CodeText("mail cannot be sent to that address", "Correct the e-mail address in the app."),
         "address_bounced": CodeText(
             "mail to that address bounces, so no more is sent to it",
-            "Ask the person for the right address, by SMS first.",
+            "Ask the person about the address, by SMS first.",
         ),
         "address_bounces_repeatedly": CodeText(
             "three mails in a row bounced, so no more is sent to it", "Ask the person about the address, by SMS first."

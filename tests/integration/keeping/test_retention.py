@@ -203,8 +203,8 @@ def test_a_mail_that_did_not_arrive_is_kept_until_it_is_told(foundation: Foundat
         foundation.do(
             "WITH n AS (INSERT INTO certification.notices (run_id, organisation_id, kind, mentor_id,"
             " certification_expiry_date, state, settled_at, message_id, reported_in, arrival, arrival_at)"
-            " VALUES (gen_random_uuid(), %s, 'expired', gen_random_uuid(), %s, 'sent', now() - interval '401 days', 'm',"
-            " %s, %s, CASE WHEN %s::text IS NOT NULL THEN now() END) RETURNING id)"
+            " VALUES (gen_random_uuid(), %s, 'expired', gen_random_uuid(), %s, 'sent', now() - interval '401 days',"
+            " 'm', %s, %s, CASE WHEN %s::text IS NOT NULL THEN now() END) RETURNING id)"
             " INSERT INTO certification.mail_events (event_key, notice_id, kind, message_id, occurred_at, applied_at)"
             " SELECT 'k' || n.id, n.id, 'delay', 'm', now(), now() FROM n",
             *(organisation, DAY - days(LONG + number), reported, arrival, arrival),
