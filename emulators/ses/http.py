@@ -1,4 +1,4 @@
-"""The HTTP side of the local SES: `POST /v2/email/outbound-emails` as boto3 sends it, and the state of the account."""
+"""The HTTP side of the local SES: the part of the API of SES v2 that is served, and `/_emulator/` for faults."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from emulators.ses.request_checks import RefusalError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_V2 = "/v2/email/"
+_CONTROL = "/_emulator/"
+
 
 class Ses(Protocol):
     """The service behind the server."""
@@ -22,11 +25,14 @@ class Ses(Protocol):
     def accept(self, body: bytes, *, signed: bool) -> str:
         """Return the id of the accepted message. Raises RefusalError."""
 
-    def account(self) -> dict[str, object]:
-        """Return the account as GetAccount does."""
+    def read(self, resource: str, name: str, part: str) -> dict[str, object]:
+        """Return what a GET of /v2/email/RESOURCE/NAME/PART returns. Raises RefusalError."""
 
-    def identity(self, name: str) -> dict[str, object] | None:
-        """Return an identity as GetEmailIdentity does; None if it is unknown."""
+    def forget_suppressed(self, address: str) -> None:
+        """Take an address from the suppression list. Raises RefusalError."""
+
+    def control(self, method: str, name: str, body: bytes) -> dict[str, object]:
+        """Carry out a request to /_emulator/NAME. Raises RefusalError."""
 
     def reply_allowed(self) -> bool:
         """Return whether the reply to an accepted request may be sent; wait first if it is to be held."""
@@ -45,33 +51,46 @@ class _SesHandler(BaseHTTPRequestHandler):
     server: SesServer
 
     def do_GET(self) -> None:
-        identities = "/v2/email/identities/"
-        if self.path == "/v2/email/account":
-            self._reply(HTTPStatus.OK, self.server.ses.account())
-        elif self.path.startswith(identities):
-            found = self.server.ses.identity(unquote(self.path.removeprefix(identities)))
-            if found is None:
-                self._reply(HTTPStatus.NOT_FOUND, {"message": "unknown identity"}, error="NotFoundException")
-            else:
-                self._reply(HTTPStatus.OK, found)
-        else:
-            self._reply(HTTPStatus.NOT_FOUND, {"message": "unknown"}, error="UnknownOperationException")
+        self._respond("GET")
 
     def do_POST(self) -> None:
+        self._respond("POST")
+
+    def do_DELETE(self) -> None:
+        self._respond("DELETE")
+
+    def _respond(self, method: str) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path != "/v2/email/outbound-emails":
-            self._reply(HTTPStatus.NOT_FOUND, {"message": "unknown"}, error="UnknownOperationException")
-            return
-        signed = self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 ")
         try:
-            message_id = self.server.ses.accept(body, signed=signed)
+            if (method, self.path) == ("POST", f"{_V2}outbound-emails"):
+                self._send_email(body)
+            elif self.path.startswith(_CONTROL):
+                self._reply(HTTPStatus.OK, self.server.ses.control(method, self.path.removeprefix(_CONTROL), body))
+            else:
+                self._reply(HTTPStatus.OK, self._call(method, self.path.removeprefix(_V2)))
         except RefusalError as refusal:
             self._reply(refusal.status, {"message": refusal.message}, error=refusal.code)
-            return
+
+    def _send_email(self, body: bytes) -> None:
+        signed = self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 ")
+        message_id = self.server.ses.accept(body, signed=signed)
         if self.server.ses.reply_allowed():
             self._reply(HTTPStatus.OK, {"MessageId": message_id})
         else:
             self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _call(self, method: str, path: str) -> Mapping[str, object]:
+        resource, _, rest = path.partition("/")
+        if resource == "suppression":
+            address = unquote(rest.removeprefix("addresses/"))
+            if method == "DELETE":
+                self.server.ses.forget_suppressed(address)
+                return {}
+            rest = address
+        name, _, part = rest.partition("/")
+        if method != "GET":
+            raise RefusalError("UnknownOperationException", HTTPStatus.NOT_FOUND, "unknown")
+        return self.server.ses.read(resource, unquote(name), part)
 
     def _reply(self, status: int, body: Mapping[str, object], *, error: str | None = None) -> None:
         content = json.dumps(body).encode()

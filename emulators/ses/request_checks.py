@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import re
+from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -17,6 +18,11 @@ _LONGEST_LINE = 998
 _ONCE = ("From", "To", "Cc", "Bcc", "Subject", "Date", "Message-ID", "Reply-To", "Content-Type", "MIME-Version")
 
 
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageTag.html
+_TAG = re.compile(r"[A-Za-z0-9_.@-]{1,255}")
+_MOST_TAGS = 50
+
+
 class RefusalError(Exception):
     """A refused request: the error code, the HTTP status and the text of the reply."""
 
@@ -27,15 +33,42 @@ class RefusalError(Exception):
         self.message = message
 
 
-def checked_request(body: bytes) -> tuple[list[str], bytes, EmailMessage]:
-    """Return the recipients, the raw message and the message as parsed. Raises RefusalError."""
+@dataclass(frozen=True)
+class SendRequest:
+    """A SendEmail request that SES would accept. `source` is the sender, as FromEmailAddress or From has it."""
+
+    recipients: tuple[str, ...]
+    raw: bytes
+    parsed: EmailMessage
+    source: str
+    configuration_set: str | None
+    tags: dict[str, str]
+
+
+def checked_request(body: bytes) -> SendRequest:
+    """Return the request. Raises RefusalError."""
     try:
         request = json.loads(body)
     except ValueError:
         raise RefusalError("SerializationException", HTTPStatus.BAD_REQUEST) from None
     recipients = _recipients(request)
     raw = _raw(request)
-    return recipients, raw, _checked_mime(raw)
+    parsed = _checked_mime(raw)
+    return SendRequest(
+        recipients=tuple(recipients),
+        raw=raw,
+        parsed=parsed,
+        source=str(request.get("FromEmailAddress") or parsed["From"]),
+        configuration_set=request.get("ConfigurationSetName"),
+        tags=_tags(request),
+    )
+
+
+def _tags(request: dict[str, Any]) -> dict[str, str]:
+    tags = {str(tag.get("Name")): str(tag.get("Value")) for tag in request.get("EmailTags", [])}
+    if len(tags) > _MOST_TAGS or not all(_TAG.fullmatch(text) for tag in tags.items() for text in tag):
+        raise RefusalError("BadRequestException", HTTPStatus.BAD_REQUEST, "Illegal tag")
+    return tags
 
 
 def _recipients(request: dict[str, Any]) -> list[str]:

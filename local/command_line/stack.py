@@ -14,7 +14,6 @@ from typing import Annotated
 import psycopg
 import typer
 
-from emulators.lambda_host.triggers.async_invocations import AsyncInvocations
 from emulators.lambda_host.triggers.schedules import Scheduler
 from local import surroundings
 from local.command_line.options import MentorsFile
@@ -35,13 +34,9 @@ def up(
     fresh: Annotated[bool, typer.Option(help="Start with an empty database.")] = False,
 ) -> None:
     """Start everything, run the schedules of template.yaml, and stay until Ctrl-C."""
-    with (
-        expected_errors(),
-        _stack_with_mentors(mentors, fresh=fresh) as (stack, addresses),
-        AsyncInvocations(stack.stack, stack.host, stack.aws_url) as taken,
-    ):
+    with expected_errors(), _stack_with_mentors(mentors, fresh=fresh) as (stack, addresses):
         database.set_present(stack.dsn, None)
-        scheduler = Scheduler(stack.stack, taken)
+        scheduler = Scheduler(stack.stack, stack.bus.taken)
         scheduler.start()
         environment = stack.home / "sam-env.json"
         views.addresses(
@@ -50,6 +45,7 @@ def up(
                 "Functions (lambda invoke --endpoint-url)": addresses["invoke"],
                 "AWS APIs": addresses["aws"],
                 "Mail service (SES v2)": addresses["ses"],
+                "Event bus (events put-events --endpoint-url)": addresses["events"],
                 "Identity tokens (STS)": addresses["sts"],
                 "Website": f"{addresses['dataverse']}/website",
                 "Dataverse": addresses["dataverse"],

@@ -59,6 +59,7 @@ def announced(stack: LocalStack) -> Iterator[dict[str, str]]:
             "dsn": stack.dsn,
             "aws": stack.aws_url,
             "ses": stack.ses.url,
+            "events": stack.bus.url,
             "sts": stack.sts.url,
             "dataverse": stack.dataverse.url,
             "webhook": stack.urls.url("StatusChanged"),

@@ -1,7 +1,7 @@
 """The whole system on this machine.
 
-PostgreSQL with a stand-in for pg_net, the AWS APIs, a mail service, Dataverse, an identity provider, and the functions
-of template.yaml.
+PostgreSQL with a stand-in for pg_net, the AWS APIs, a mail service, an event bus, Dataverse, an identity provider, and
+the functions of template.yaml.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ from emulators.lambda_host.triggers.function_urls import FunctionUrls
 from emulators.pg_net.worker import PgNet
 from emulators.ses.server import LocalSes
 from local import surroundings
-from local.stack import database
+from local.stack import database, mail
 from local.stack.alerts_inbox import OperationsInbox
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
 from local.stack.coordinators import read_users, template_parameters
 from local.stack.dataverse import TABLES
+from local.stack.event_bus import EventBus, event_bus
 from local.stack.federation import local_sts, trust
 from local.stack.postgres import Postgres, PostgresError
 from local.stack.private import keep_private
@@ -74,6 +75,7 @@ class LocalStack:
     pg_net: PgNet
     stack: Stack
     host: LambdaHost
+    bus: EventBus
     home: Path
 
 
@@ -103,22 +105,15 @@ def local_stack(
 ) -> Iterator[LocalStack]:
     """Yield the whole system, and stop it in order however the block ends. `fresh` starts with an empty database."""
     with ExitStack() as running:
-        alerts = home / "alerts"
-        if fresh:
-            for old in alerts.glob("*.txt"):
-                old.unlink()
+        alerts, mails, rows = home / "alerts", home / "mail", home / "dataverse.json"
         progress("Starting PostgreSQL")
         postgres = running.enter_context(local_postgres(home))
+        if fresh:
+            for old in (*alerts.glob("*.txt"), *mails.glob("*.eml"), rows):
+                old.unlink(missing_ok=True)
         progress("Starting the AWS APIs, the mail service and Dataverse")
         aws = running.enter_context(LocalAws(home))
-        mail = home / "mail"
-        if fresh:
-            for old in mail.glob("*.eml"):
-                old.unlink()
-        ses = running.enter_context(LocalSes(mail))
-        rows = home / "dataverse.json"
-        if fresh:
-            rows.unlink(missing_ok=True)
+        ses = running.enter_context(LocalSes(mails))
         dataverse = running.enter_context(LocalDataverse(home, schema=TABLES, rows=rows))
         lost = not rows.exists()  # or it could not be read and was put aside
         progress("Applying the migrations")
@@ -134,6 +129,8 @@ def local_stack(
         chosen |= template_parameters(identity)
         chosen |= parameters or {}
         stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
+        mail.create_configuration_sets(stack, ses)
+        ses.clock = mail.clock_of(dsn)
         webhook_key = secrets.token_urlsafe(32)
         values: dict[str, Mapping[str, str | int]] = {
             **{f"{whose}DatabaseSecret": database.make_login(postgres, whose) for whose in database.LOGINS_IN_AWS},
@@ -157,10 +154,26 @@ def local_stack(
         database.store_webhook(dsn, urls.url("StatusChanged"), webhook_key)
         pg_net = running.enter_context(PgNet(dsn))
         running.enter_context(EventSources(stack, host, aws.url))
+        bus = running.enter_context(event_bus(stack, host, aws.url))
+        running.enter_context(mail.publish_events(ses, bus.rules))
         running.callback(inbox.stop_soon)
         if lost and not made:
             database.publish_again(dsn)  # the website's rows were lost, as after `kill -9`
-        yield LocalStack(postgres, dsn, aws.url, ses, sts, dataverse, identity, urls, pg_net, stack, host, home)
+        yield LocalStack(
+            postgres=postgres,
+            dsn=dsn,
+            aws_url=aws.url,
+            ses=ses,
+            sts=sts,
+            dataverse=dataverse,
+            identity=identity,
+            urls=urls,
+            pg_net=pg_net,
+            stack=stack,
+            host=host,
+            bus=bus,
+            home=home,
+        )
 
 
 def _migrated(postgres: Postgres) -> str:

@@ -13,13 +13,14 @@ from emulators.lambda_host.template.intrinsics import PhysicalId
 
 NAME_PROPERTY = {
     "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::Events::Rule": "Name",
     "AWS::IAM::Role": "RoleName",
     "AWS::Lambda::Function": "FunctionName",
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::Scheduler::Schedule": "Name",
     "AWS::Scheduler::ScheduleGroup": "Name",
-    "AWS::SES::ConfigurationSet": "Name",
     "AWS::SecretsManager::Secret": "Name",
+    "AWS::SES::ConfigurationSet": "Name",
     "AWS::SNS::Topic": "TopicName",
     "AWS::SQS::Queue": "QueueName",
 }
@@ -27,6 +28,7 @@ NAME_PROPERTY = {
 
 _ARN_WITH_NAME = {
     "AWS::CloudWatch::Alarm": ("cloudwatch", "alarm:{name}"),
+    "AWS::Events::Rule": ("events", "rule/{name}"),
     "AWS::IAM::Role": ("iam", "role/{name}"),
     "AWS::Lambda::Function": ("lambda", "function:{name}"),
     "AWS::Logs::LogGroup": ("logs", "log-group:{name}:*"),
@@ -75,17 +77,22 @@ class Account:
         match kind:
             case "AWS::SQS::Queue":
                 url = f"https://sqs.{self.region}.amazonaws.com/{self.account}/{name}"
-                return PhysicalId(url, {"Arn": self.arn("sqs", name), "QueueName": name, "QueueUrl": url})
+                found = PhysicalId(url, {"Arn": self.arn("sqs", name), "QueueName": name, "QueueUrl": url})
             case "AWS::SNS::Topic":
                 arn = self.arn("sns", name)
-                return PhysicalId(arn, {"TopicArn": arn, "TopicName": name})
+                found = PhysicalId(arn, {"TopicArn": arn, "TopicName": name})
             case "AWS::SecretsManager::Secret":
                 arn = self.arn("secretsmanager", f"secret:{name}-000000")
-                return PhysicalId(arn, {"Id": arn})
+                found = PhysicalId(arn, {"Id": arn})
             case "AWS::SES::ConfigurationSet":
-                return PhysicalId(name, {})
+                found = PhysicalId(name)
+            case "AWS::SES::ConfigurationSetEventDestination":
+                found = PhysicalId(name, {"Id": name})
             case "AWS::Lambda::LayerVersion":
-                return PhysicalId(self.arn("lambda", f"layer:{logical_id}:1"), {})
+                found = PhysicalId(self.arn("lambda", f"layer:{logical_id}:1"))
             case "AWS::Lambda::Url":
-                return PhysicalId(logical_id, {"FunctionUrl": f"https://{logical_id.lower()}.lambda-url.invalid/"})
-        raise TemplateError(f"{logical_id}: what Ref and Fn::GetAtt of an {kind} give is not known here")
+                found = PhysicalId(logical_id, {"FunctionUrl": f"https://{logical_id.lower()}.lambda-url.invalid/"})
+            case _:
+                message = f"{logical_id}: what Ref and Fn::GetAtt of an {kind} give is not known here"
+                raise TemplateError(message)
+        return found

@@ -8,6 +8,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from emulators.lambda_host.template.event_readers import (
+    read_configuration_set,
+    read_event_rule,
+    read_mail_event_destination,
+)
 from emulators.lambda_host.template.function_readers import (
     read_event_invoke_config,
     read_event_source_mapping,
@@ -98,10 +103,13 @@ def read_secret(properties: Properties, _: Account) -> SecretResource:
 
 
 READERS: Mapping[str, Callable[[Properties, Account], object]] = {
+    "AWS::Events::Rule": read_event_rule,
     "AWS::Lambda::EventInvokeConfig": read_event_invoke_config,
     "AWS::Lambda::EventSourceMapping": read_event_source_mapping,
     "AWS::Lambda::Function": read_function,
     "AWS::Lambda::Url": read_function_url,
+    "AWS::SES::ConfigurationSet": read_configuration_set,
+    "AWS::SES::ConfigurationSetEventDestination": read_mail_event_destination,
     "AWS::SNS::Subscription": read_subscription,
     "AWS::SNS::Topic": read_topic,
     "AWS::SQS::Queue": read_queue,

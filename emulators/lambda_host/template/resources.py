@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +67,52 @@ class Schedule:
     maximum_event_age_seconds: int
     dead_letter_arn: str | None
     flexible_window_minutes: int | None
+
+
+@dataclass(frozen=True)
+class RuleTarget:
+    """A function that a rule delivers to, by its logical id."""
+
+    function: str
+    maximum_retry_attempts: int
+    maximum_event_age_seconds: int
+    dead_letter_arn: str | None
+
+
+@dataclass(frozen=True)
+class EventRule:
+    """An AWS::Events::Rule with a pattern, on the default event bus."""
+
+    logical_id: str
+    name: str
+    arn: str
+    pattern: Mapping[str, Any]
+    enabled: bool
+    targets: tuple[RuleTarget, ...]
+
+
+@dataclass(frozen=True)
+class ConfigurationSet:
+    """An AWS::SES::ConfigurationSet. `suppressed_reasons` None: the account's."""
+
+    logical_id: str
+    name: str
+    sending: bool
+    reputation_metrics: bool
+    suppressed_reasons: tuple[str, ...] | None
+    tracking_domain: str | None
+
+
+@dataclass(frozen=True)
+class MailEventDestination:
+    """An AWS::SES::ConfigurationSetEventDestination that publishes to an event bus."""
+
+    logical_id: str
+    name: str
+    configuration_set: str
+    enabled: bool
+    event_types: tuple[str, ...]
+    event_bus_arn: str
 
 
 @dataclass(frozen=True)

@@ -15,22 +15,26 @@ from emulators.lambda_host.template.intrinsics import NO_VALUE, PhysicalId, Scop
 from emulators.lambda_host.template.naming import NAME_PROPERTY, Account
 from emulators.lambda_host.template.properties import Properties
 from emulators.lambda_host.template.readers import READERS
-from emulators.lambda_host.template.resources import EventInvokeConfig, EventSourceMapping, FunctionUrl, Schedule
+from emulators.lambda_host.template.resources import (
+    EventInvokeConfig,
+    EventRule,
+    EventSourceMapping,
+    FunctionUrl,
+    Schedule,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from emulators.lambda_host.template.resources import (
+        ConfigurationSet,
         Function,
+        MailEventDestination,
         QueueResource,
         SecretResource,
         Subscription,
         Topic,
     )
-
-_UNSUPPORTED = {
-    "AWS::Events::Rule": "use the event type ScheduleV2 (EventBridge Scheduler), which has time zones",
-}
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,10 @@ class Template:
         read = READERS[self.kind(logical_id)](self.properties(logical_id), self.account)
         if isinstance(read, Schedule | EventSourceMapping | FunctionUrl | EventInvokeConfig):
             return replace(read, function=self._logical_id_of_function.get(read.function, read.function))
+        if isinstance(read, EventRule):
+            known = self._logical_id_of_function
+            targets = (replace(one, function=known.get(one.function, one.function)) for one in read.targets)
+            return replace(read, targets=tuple(targets))
         return read
 
     def of_kind(self, kind: str) -> tuple[Any, ...]:
@@ -86,6 +94,18 @@ class Template:
     @cached_property
     def schedules(self) -> tuple[Schedule, ...]:
         return self.of_kind("AWS::Scheduler::Schedule")
+
+    @cached_property
+    def event_rules(self) -> tuple[EventRule, ...]:
+        return self.of_kind("AWS::Events::Rule")
+
+    @cached_property
+    def configuration_sets(self) -> tuple[ConfigurationSet, ...]:
+        return self.of_kind("AWS::SES::ConfigurationSet")
+
+    @cached_property
+    def mail_event_destinations(self) -> tuple[MailEventDestination, ...]:
+        return self.of_kind("AWS::SES::ConfigurationSetEventDestination")
 
     @cached_property
     def queues(self) -> tuple[QueueResource, ...]:
@@ -132,10 +152,6 @@ class Template:
     def check(self) -> None:
         """Read everything once; raise TemplateError for the first thing that is wrong."""
         for logical_id in self.resources:
-            reason = _UNSUPPORTED.get(self.kind(logical_id))
-            # A rule on a pattern does not run here: its events are delivered with the Invoke API.
-            if reason and "EventPattern" not in self.resources[logical_id].get("Properties", {}):
-                raise TemplateError(f"{logical_id}: {self.kind(logical_id)} is not run here: {reason}")
             if self.kind(logical_id) in READERS:
                 self.read(logical_id)
         _ = self.outputs
@@ -146,9 +162,11 @@ class Template:
             *self.function_urls,
             *self.event_invoke_configs,
         )
-        for trigger in triggers:
-            if trigger.function not in functions:
-                raise TemplateError(f"{trigger.logical_id}: its target is no function of this template")
+        invoked = [(trigger.logical_id, trigger.function) for trigger in triggers]
+        invoked += [(rule.logical_id, target.function) for rule in self.event_rules for target in rule.targets]
+        for logical_id, function in invoked:
+            if function not in functions:
+                raise TemplateError(f"{logical_id}: its target is no function of this template")
 
     @cached_property
     def _logical_id_of_function(self) -> dict[str, str]:

@@ -71,11 +71,12 @@ class AsyncInvocations:
 
     def invoke(self, function_logical_id: str, event: object) -> str:
         """Take the event, like Lambda's Invoke with Event. Return the id of all its attempts."""
-        if function_logical_id not in self._arns:
-            raise LambdaHostError(f"There is no function {function_logical_id}")
-        return self._host.run(self._accept(function_logical_id, event)).result()
+        return self._host.run(self.accept(function_logical_id, event)).result()
 
-    async def _accept(self, function: str, event: object) -> str:
+    async def accept(self, function: str, event: object) -> str:
+        """Do the same from the host's own loop."""
+        if function not in self._arns:
+            raise LambdaHostError(f"There is no function {function}")
         request_id = str(uuid.uuid4())
         config = self._configs.get(function) or EventInvokeConfig("", function, 2, 6 * 60 * 60, None, None)
         ends = time.monotonic() + config.maximum_event_age_seconds * self._factor
