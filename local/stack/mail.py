@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from time import monotonic
 from typing import TYPE_CHECKING
-
-import psycopg
 
 from emulators.lambda_host.triggers.event_rules import BusEvent
 from emulators.ses.account import ConfigurationSet, EventDestination
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from emulators.lambda_host.template.provision import Stack
     from emulators.lambda_host.triggers.event_rules import EventRules
@@ -21,7 +17,6 @@ if TYPE_CHECKING:
     from emulators.ses.server import LocalSes
 
 _SOURCE = "aws.ses"
-_CLOCK_SECONDS = 0.2
 
 
 def create_configuration_sets(stack: Stack, ses: LocalSes) -> None:
@@ -57,18 +52,3 @@ def publish_events(ses: LocalSes, bus: EventRules) -> Iterator[None]:
 def on_the_bus(event: MailEvent) -> BusEvent:
     """Return an event of SES as its source puts it on the bus."""
     return BusEvent(_SOURCE, event.detail_type, event.detail(), event.resources, event.at)
-
-
-def clock_of(dsn: str) -> Callable[[], datetime]:
-    """Return a clock that shows the database's present, which a simulated night moves (database.simulate_time)."""
-    ahead, read_at = timedelta(0), float("-inf")
-
-    def now() -> datetime:
-        nonlocal ahead, read_at
-        if monotonic() - read_at > _CLOCK_SECONDS:
-            with psycopg.connect(dsn) as connection:
-                row = connection.execute("SELECT ahead FROM certification.simulated_time").fetchone()
-            ahead, read_at = row[0] if row else timedelta(0), monotonic()
-        return datetime.now(UTC) + ahead
-
-    return now

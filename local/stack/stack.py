@@ -130,7 +130,6 @@ def local_stack(
         chosen |= parameters or {}
         stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
         mail.create_configuration_sets(stack, ses)
-        ses.clock = mail.clock_of(dsn)
         webhook_key = secrets.token_urlsafe(32)
         values: dict[str, Mapping[str, str | int]] = {
             **{f"{whose}DatabaseSecret": database.make_login(postgres, whose) for whose in database.LOGINS_IN_AWS},

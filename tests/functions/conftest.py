@@ -17,6 +17,7 @@ from emulators.lambda_host.template.provision import Stack, local_clients, provi
 from emulators.ses.server import LocalSes
 from local.stack.aws import REGION, LocalAws
 from local.stack.database import ROLES
+from local.stack.mail import create_configuration_sets
 from local.stack.stack import ROOT, endpoints
 from tests.support.force_sync_url import opened
 from tests.support.foundation import DAY, days
@@ -79,6 +80,7 @@ def deployed(apis: tuple[LocalAws, Stack, Any], database: Any, site: EmulatedWeb
     environment = {"DATAVERSE_URL": site.url, "ENTRA_AUTHORITY": site.url}
     with ExitStack() as running:
         ses = running.enter_context(LocalSes())
+        create_configuration_sets(stack, ses)
         lines: list[str] = []
         host = running.enter_context(
             LambdaHost(

@@ -16,6 +16,8 @@ import pytest
 
 from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.provision import local_clients
+from emulators.lambda_host.triggers.async_invocations import AsyncInvocations
+from emulators.lambda_host.triggers.event_rules import BusEvent, EventRules
 from emulators.lambda_host.triggers.function_urls import FunctionUrls
 from emulators.pg_net.worker import PgNet
 from local.stack.aws import REGION
@@ -260,6 +262,28 @@ def test_an_event_is_taken_without_a_signature(webhook: Any) -> None:
     wanted = sorted((m["id"], m["version"]) for m in EVENT["detail"]["mentors"])
     assert sorted((str(mentor), version) for mentor, version in webhook.messages()) == sorted(wanted * 2)
     assert webhook.last()[0]["via"] == "event"
+
+
+def test_an_event_reaches_it_by_the_rule_of_the_template(
+    warm: WebhookCaller, apis: tuple[LocalAws, Stack, Any]
+) -> None:
+    """Whoever puts "Listing changed" on the account's bus needs no key and no address; other events do not come."""
+    aws, stack, _ = apis
+    warm.messages()
+    with (
+        AsyncInvocations(stack, warm.host, aws.url) as taken,
+        EventRules(stack, warm.host, taken, aws.url) as rules,
+    ):
+        for source, detail_type in (("somebody.else", "Listing changed"), ("certification.app", "Listing removed")):
+            rules.publish(BusEvent(source, detail_type, EVENT["detail"]))
+        rules.publish(BusEvent("certification.app", "Listing changed", EVENT["detail"]))
+        wanted = sorted((m["id"], m["version"]) for m in EVENT["detail"]["mentors"])
+        found: list[Any] = []
+        deadline = time.monotonic() + 20
+        while not found and time.monotonic() < deadline:
+            time.sleep(0.05)
+            found = warm.messages()
+    assert [(str(mentor), version) for mentor, version in found] == wanted
 
 
 @pytest.mark.parametrize("smuggled", [EVENT, {**EVENT, "requestContext": None}, {"detail": EVENT["detail"]}])
