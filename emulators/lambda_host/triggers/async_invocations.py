@@ -46,11 +46,14 @@ class _Event:
 class AsyncInvocations:
     """A context manager that takes events for functions; leaving it forgets those that are not done.
 
-    `clock_factor` shortens every wait and age: 0.01 makes 0.6 s of a minute. Raises LambdaHostError when a destination
-    is no queue. Leave it before the host is closed.
+    `clock_factor` shortens every wait and age: 0.01 makes 0.6 s of a minute. `at_once` events run at the same time and
+    the others wait their turn: Lambda's queue is emptied by a thousand, and one machine has not that many. Raises
+    LambdaHostError when a destination is no queue. Leave it before the host is closed.
     """
 
-    def __init__(self, stack: Stack, host: LambdaHost, aws_url: str, *, clock_factor: float = 1.0) -> None:
+    def __init__(
+        self, stack: Stack, host: LambdaHost, aws_url: str, *, clock_factor: float = 1.0, at_once: int = 4
+    ) -> None:
         configs: tuple[EventInvokeConfig, ...] = stack.template.event_invoke_configs
         for config in configs:
             for arn in (config.on_failure_arn, config.on_success_arn):
@@ -60,6 +63,7 @@ class AsyncInvocations:
         self._arns = {function.logical_id: function.arn for function in stack.functions}
         self._host = host
         self._factor = clock_factor
+        self._turns = asyncio.Semaphore(at_once)
         self._sqs = SqsClient(aws_url, stack.template.account.region)
         self._events: set[asyncio.Task[None]] = set()
 
@@ -111,7 +115,8 @@ class AsyncInvocations:
         """Run the function once. Return its end, in the words of the record, or the seconds until the next attempt."""
         body = json.dumps(event.payload, ensure_ascii=False).encode()
         try:
-            event.last = await self._host.invocation(event.config.function, body, request_id=event.request_id)
+            async with self._turns:
+                event.last = await self._host.invocation(event.config.function, body, request_id=event.request_id)
         except TooManyRequestsException:
             if not self._host.concurrency(event.config.function):
                 return "ZeroReservedConcurrency"  # it would never run
