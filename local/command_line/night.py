@@ -10,7 +10,16 @@ import typer
 
 from local import surroundings
 from local.command_line.options import Day, MentorsFile
-from local.demo import measuring, results, simulated_night_view, views, website, website_view
+from local.demo import (
+    bounced_mail,
+    bounced_mail_view,
+    measuring,
+    results,
+    simulated_night_view,
+    views,
+    website,
+    website_view,
+)
 from local.demo.simulated_night import simulate_night
 from local.exit_codes import expected_errors
 from local.mentors_file import loading
@@ -51,11 +60,13 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
             loaded = loading.store(here.dsn, file, evaluated=day - timedelta(days=1))
             progress("Waiting for the website to show them")
             before = _visited(here, progress)
+            bounced_mail.prepare(stack, day)
             first = simulate_night(here, day, progress, simulated=simulated)
             after = _visited(here, progress)
             progress("The same nightly check a second time")
             second = simulate_night(here, day, progress, simulated=simulated)
             again = _visited(here, progress)
+            arrivals = bounced_mail.follow(stack, here, day, progress, simulated=simulated)
             progress("Changing statuses with SQL, and waiting for the website")
             latency = measuring.measure(here.dsn, here.website, lambda: _catch_up(here, progress))
             progress("Reading the website, and comparing all of it with the app")
@@ -69,19 +80,25 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     views.heading("Once more")
     same = simulated_night_view.nothing_twice(first, second)
     simulated_night_view.timings(second.check, second.sending)
+    views.heading("The mails")
+    same &= bounced_mail_view.arrivals(arrivals)
     views.heading("The website")
     same &= website_view.before_and_after(before, after, again)
     website_view.latency(latency)
     views.heading("The proof")
     console.out.print(proof_view.verdict(proved))
     same &= proved.verdict is not ProofVerdict.NO
+    _what_next()
+    if not same or proved.verdict is not ProofVerdict.YES:
+        raise typer.Exit(1 if not same else EXIT_CODES[proved.verdict])
+
+
+def _what_next() -> None:
     views.heading("What to do next")
     views.sample_mail(HOME / "mail")
     this = surroundings.this_program()
     console.out.print(f"{this} status   [dim]is something wrong, and what to do first[/dim]")
     console.out.print(f"{this} --help   [dim]preview, explain, up and more, on these data[/dim]")
-    if not same or proved.verdict is not ProofVerdict.YES:
-        raise typer.Exit(1 if not same else EXIT_CODES[proved.verdict])
 
 
 def nightly(as_of: Day = None) -> None:
@@ -90,6 +107,7 @@ def nightly(as_of: Day = None) -> None:
         day = parse_day(as_of, default=today())
         with console.steps() as progress, session.session(progress=progress) as here:
             loading.fill(here.dsn)
+            began = datetime.now(UTC)
             done = simulate_night(here, day, progress, simulated=bool(as_of))
             site, behind = None, None
             try:
@@ -97,6 +115,8 @@ def nightly(as_of: Day = None) -> None:
             except (website.WebsiteBehindError, httpx.HTTPError) as error:
                 behind = error
             held = results.read_brakes(here.dsn)
+            progress("Hearing from SES what became of the mails")
+            bounced_mail.wait_for_arrivals(here.dsn, since=began)
         views.heading(f"The nightly check of {day:%d.%m.%Y}")
         simulated_night_view.simulated_night(done)
         simulated_night_view.brakes(held)

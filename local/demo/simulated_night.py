@@ -55,14 +55,22 @@ def simulate_night(session: Session, day: date, progress: Progress, *, simulated
     ends with an error.
     """
     before = results.read_totals(session.dsn)
-    check = _invoke(session, "ExpiryCheck", day, progress, simulated=simulated)
-    sending = _invoke(session, "SendNotices", day, progress, simulated=simulated)
+    check = _invoke(session, "ExpiryCheck", event_of("ExpiryCheck", day), progress, simulated=simulated)
+    sending = _invoke(session, "SendNotices", event_of("SendNotices", day), progress, simulated=simulated)
     moved = results.read_moved(session.dsn, check.run.id)
     return SimulatedNight(check, sending, moved, before, results.read_totals(session.dsn))
 
 
-def _invoke(session: Session, function: str, day: date, progress: Progress, *, simulated: bool) -> FunctionRun:
-    event = event_of(function, day)
+def send_again(session: Session, day: date, progress: Progress, *, simulated: bool) -> FunctionRun:
+    """Send what waits, as the second schedule of that day does. Raise FunctionFailed if it ends with an error."""
+    first = datetime.fromisoformat(event_of("SendNotices", day)["scheduled_time"])
+    event = event_of("SendNotices", day, after=first)
+    return _invoke(session, "SendNotices", event, progress, simulated=simulated)
+
+
+def _invoke(
+    session: Session, function: str, event: dict[str, str], progress: Progress, *, simulated: bool
+) -> FunctionRun:
     database.set_present(session.dsn, datetime.fromisoformat(event["scheduled_time"]) if simulated else None)
     progress(f"Invoking {function} for {event['scheduled_time']}")
     result = session.invoke(function, event)

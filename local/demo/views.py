@@ -62,10 +62,15 @@ def sample_mail(folder: Path) -> None:
     message = message_from_bytes(mails[0].read_bytes(), policy=policy.default)
     body = message.get_body(("plain",))
     text = body.get_content().strip() if body else ""
-    shown = Group(Text(f"Subject: {message['Subject']}", style="bold"), Text(), Text(text))
-    if console.AT_TERMINAL:
-        console.out.print(Panel(shown, title="One of the mails", title_align="left", width=min(console.out.width, 90)))
+    mail(message["Subject"], text, "One of the mails")
     console.out.print(f"{in_english(len(mails), 'mail')}, to open in a mail program: {escape(_short(folder))}/")
+
+
+def mail(subject: str, text: str, title: str) -> None:
+    """Print a mail at a terminal, and nowhere else: it names people (I11)."""
+    shown = Group(Text(f"Subject: {subject}", style="bold"), Text(), Text(text))
+    if console.AT_TERMINAL:
+        console.out.print(Panel(shown, title=title, title_align="left", width=min(console.out.width, 90)))
 
 
 def addresses(rows: dict[str, str]) -> None:

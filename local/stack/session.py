@@ -120,18 +120,22 @@ def database_only(home: Path = HOME) -> Iterator[str]:
         yield addresses["dsn"]
 
 
-def event_of(function: str, day: date) -> dict[str, str]:
-    """Return the first event on `day` that the template's schedule sends to `function`, in the schedule's time zone."""
-    firsts = [(due, schedule) for schedule in _schedules(function) if (due := _first_on(day, schedule))]
+def event_of(function: str, day: date, *, after: datetime | None = None) -> dict[str, str]:
+    """Return the first event on `day` that the template's schedules send to `function`, in the schedule's time zone.
+
+    With `after`, the first one later than that.
+    """
+    firsts = [(due, schedule) for schedule in _schedules(function) if (due := _first_on(day, schedule, after))]
     due, schedule = min(firsts, key=lambda first: first[0])
     event: dict[str, str] = render_input(schedule, due)  # type: ignore[assignment]
     return event
 
 
-def _first_on(day: date, schedule: Schedule) -> datetime | None:
+def _first_on(day: date, schedule: Schedule, after: datetime | None) -> datetime | None:
     zone = ZoneInfo(schedule.timezone)
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
-    due = next_occurrence(parse_expression(schedule.expression), zone, midnight - timedelta(seconds=1), midnight)
+    start = after or midnight - timedelta(seconds=1)
+    due = next_occurrence(parse_expression(schedule.expression), zone, start, midnight)
     return due if due and due.astimezone(zone).date() == day else None
 
 
