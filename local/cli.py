@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from local.command_line import break_glass, dataset, night, sign_in, stack
+from local.command_line import break_glass, dataset, mail, night, sign_in, stack
 from local.exit_codes import expected_errors
 from local.target import local_system
 from operations.cli import COMMANDS
@@ -24,5 +24,6 @@ app.command()(sign_in.sign_in)
 app.command()(night.nightly)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(stack.psql)
 app.command()(stack.dataverse)
+app.add_typer(mail.app, name="mail")
 app.command()(dataset.dataset)
 app.command()(break_glass.rehearse_break_glass)

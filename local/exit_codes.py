@@ -10,6 +10,7 @@ import typer
 from emulators.dataverse.process import LocalDataverseError
 from emulators.lambda_host.errors import LambdaHostError, TemplateError
 from emulators.lambda_host.triggers.invoke_api import InvokeError
+from emulators.ses.client import SesControlError
 from local.demo.simulated_night import FunctionFailed
 from local.demo.website import WebsiteBehindError
 from local.mentors_file.problems import UnreadableFile
@@ -19,7 +20,7 @@ from local.stack.private import NotOurFolderError
 from local.stack.stack import StackRunningError
 from operations import console
 from operations.errors import OperationsError
-from operations.exit_codes import code_of
+from operations.exit_codes import NOT_YET, code_of
 from operations.wording import failures
 from shared.domain.errors import CertificationError
 
@@ -36,6 +37,7 @@ _EXPECTED = (
     NotOurFolderError,
     OperationsError,
     PostgresError,
+    SesControlError,
     StackRunningError,
     OSError,
     TemplateError,
@@ -66,5 +68,7 @@ def _code_of(error: Exception) -> int:
     match error:
         case InvokeError() | LambdaHostError() | UnreadableFile():
             return 1
+        case SesControlError():
+            return 2 if error.refused else NOT_YET
         case _:
             return code_of(error)

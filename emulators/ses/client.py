@@ -12,6 +12,10 @@ _SECONDS = 10
 class SesControlError(Exception):
     """A refused request, or a mail service that does not respond. The message says why."""
 
+    def __init__(self, message: str, *, refused: bool) -> None:
+        super().__init__(message)
+        self.refused = refused
+
 
 class SesControl:
     """The control of the local SES at `url`."""
@@ -40,6 +44,6 @@ class SesControl:
             with direct.open(request, timeout=_SECONDS):
                 pass
         except urllib.error.HTTPError as error:
-            raise SesControlError(str(json.load(error).get("message", error))) from None
+            raise SesControlError(str(json.load(error).get("message", error)), refused=True) from None
         except OSError:
-            raise SesControlError("the local mail service does not respond") from None
+            raise SesControlError("the local mail service does not respond", refused=False) from None

@@ -28,8 +28,25 @@ def test_the_report_shows_that_nothing_happened_twice(loaded: tuple[Local, str])
     assert "Nothing happened twice" in printed
     assert "✗" not in printed
     mails = sorted((local.home / "mail").glob("*.eml"))
-    assert f"{len(mails)} sent, one recipient each" in printed
+    # The last one is the digest that the bounced mail leads to.
+    assert f"{len(mails) - 1} sent, one recipient each" in printed
     assert len(mails) > 50
+
+
+def test_the_report_shows_what_became_of_a_bounced_mail(loaded: tuple[Local, str]) -> None:
+    """I17: one reminder comes back, and the coordinator's next digest names its mentor."""
+    local, printed = loaded
+    assert "What became of the mails" in printed
+    assert "The coordinator was told in the next digest" in printed
+    bounced = """SELECT n.mentor_id, m.first_name || ' ' || m.last_name, k.email FROM certification.notices AS n
+                   JOIN peer_mentors AS m ON m.id = n.mentor_id JOIN coordinators AS k ON k.id = m.coordinator_id
+                  WHERE n.arrival = 'bounced'"""
+    mentor, name, coordinator = local.run("psql", "-Atc", bounced).strip().split("|")
+    assert f"that to {mentor}" in " ".join(printed.split())
+    last = max((local.home / "mail").glob("*.eml"))
+    message = email.message_from_bytes(last.read_bytes(), policy=policy.default)
+    assert message["To"].addresses[0].addr_spec == coordinator
+    assert name in there(message.get_body(("plain",))).get_content()
 
 
 def test_every_mail_reads_right_in_a_mail_program(loaded: tuple[Local, str]) -> None:

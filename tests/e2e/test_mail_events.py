@@ -1,0 +1,68 @@
+"""What becomes of a mail, through every part of a stack that is up: SES, the bus, mail_events, a digest (I17)."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING
+
+import boto3
+
+from tests.support.there import there
+
+if TYPE_CHECKING:
+    from tests.support.command_line import Local
+
+WHO = """SELECT m.id, m.first_name || ' ' || m.last_name, k.email FROM certification.preview('2026-12-01', 1) AS p
+           JOIN peer_mentors AS m ON m.id = p.mentor_id JOIN coordinators AS k ON k.id = m.coordinator_id
+          WHERE p.event = 'reminder' AND p.problem IS NULL AND certification.address_problem(k.email) IS NULL
+          ORDER BY p.mentor_id LIMIT 1"""
+
+
+def wait_for(local: Local, statement: str, expected: str) -> None:
+    deadline = time.monotonic() + 30
+    while (found := local.run("psql", "-Atc", statement).strip()) != expected:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.3)
+
+
+def test_a_bounce_reaches_the_coordinators_next_digest(up: tuple[Local, dict[str, str]]) -> None:
+    """I17: a reminder that SES accepted and the recipient's server sent back. Each event comes twice."""
+    local, _ = up
+    mentor, name, coordinator = local.run("psql", "-Atc", WHO).strip().split("|")
+    local.run("mail", "bounce", mentor)
+    local.run("mail", "events", "double", "--to", mentor)
+    # The bounce comes before or after the digests of that morning. The next day's are the next ones at the latest.
+    for day in ("2026-12-01", "2026-12-02"):
+        local.run("nightly", "--as-of", day)
+    reported = f"""SELECT n.arrival, d.state FROM certification.notices AS n
+                     JOIN certification.notices AS d ON d.id = n.reported_in
+                    WHERE n.mentor_id = '{mentor}' AND n.kind = 'reminder'"""
+    wait_for(local, reported, "bounced|sent")
+    mails = [message_from_bytes(mail.read_bytes(), policy=policy.default) for mail in (local.home / "mail").glob("*")]
+    digests = [mail for mail in mails if mail["To"].addresses[0].addr_spec == coordinator]
+    texts = [there(mail.get_body(("plain",))).get_content() for mail in digests]
+    assert sum(name in text for text in texts) == 1
+    # Later reminders of that mentor go nowhere, because the address is unusable until it changes.
+    unusable = "SELECT reason FROM certification.unusable_addresses"
+    assert local.run("psql", "-Atc", unusable).strip() == "address_bounced"
+
+
+def test_the_bus_of_a_stack_takes_events_of_others(up: tuple[Local, dict[str, str]]) -> None:
+    """`aws events put-events --endpoint-url`: status_changed is started by its rule."""
+    local, addresses = up
+    client = boto3.client(
+        "events", "eu-north-1", endpoint_url=addresses["events"], aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    detail = {"mentors": [{"id": "5e3c1a52-9f0b-4c1d-8a37-0d6f4b2e9c11", "version": 1}]}
+    entry = {"Source": "certification.app", "DetailType": "Listing changed", "Detail": json.dumps(detail)}
+    reply = client.put_events(Entries=[entry | {"Time": datetime(2026, 12, 1, tzinfo=UTC)}])
+    client.close()
+    assert reply["FailedEntryCount"] == 0
+    log = local.home / "logs" / "StatusChanged.log"
+    deadline = time.monotonic() + 20
+    while "accepted" not in (text := log.read_text() if log.exists() else ""):
+        assert time.monotonic() < deadline, text[-2000:]
+        time.sleep(0.2)
