@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from shared.domain.errors import IncompleteNoticeError
+from shared.domain.phone_numbers import phone_number
 
 
 class Locale(StrEnum):
@@ -34,18 +35,33 @@ class LineReason(StrEnum):
     """Why a mentor stands in a digest, as the database says it, where the message has words of its own for it.
 
     Any other reason (the name of a constraint, a code from SES) gets the general wording of its section.
+    The five of a bounce are: no mail goes to the address any more, for one of three reasons; the recipient's server
+    could not take this one mail; and a bounce that says no more.
     """
 
     NO_EMAIL = "no_email"
     MALFORMED_EMAIL = "malformed_email"
     RESERVED_DOMAIN = "reserved_domain"
     UNUSABLE_ADDRESS = "unusable_address"
+    ADDRESS_BOUNCED = "address_bounced"
+    ADDRESS_BOUNCES_REPEATEDLY = "address_bounces_repeatedly"
+    ADDRESS_COMPLAINED = "address_complained"
+    BOUNCED_TRANSIENTLY = "bounced_transiently"
+    BOUNCED = "bounced"
     MANUALLY_SET_ACTIVE = "manually_set_active"
     AWAITING_MANUAL_REACTIVATION = "awaiting_manual_reactivation"
     MANUALLY_SET_EXPIRED = "manually_set_expired"
 
 
-_BAD_ADDRESS = frozenset({LineReason.MALFORMED_EMAIL, LineReason.RESERVED_DOMAIN, LineReason.UNUSABLE_ADDRESS})
+_BAD_ADDRESS = frozenset(
+    {
+        LineReason.MALFORMED_EMAIL,
+        LineReason.RESERVED_DOMAIN,
+        LineReason.UNUSABLE_ADDRESS,
+        LineReason.ADDRESS_BOUNCED,
+        LineReason.ADDRESS_BOUNCES_REPEATEDLY,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +80,14 @@ class DigestLine:
 
     @property
     def has_bad_address(self) -> bool:
-        """Return whether no mail can be sent to the e-mail address."""
+        """Return whether no mail arrives at the e-mail address. After a complaint it does, and is not wanted."""
         return self.reason in _BAD_ADDRESS
+
+    @property
+    def takes_sms(self) -> bool | None:
+        """Return whether a text message can be sent to `phone`; None where that is not known."""
+        number = phone_number(self.phone) if self.phone else None
+        return number.takes_sms if number else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +121,8 @@ class Notice:
 
     `expires_on` is the last valid day; for `reactivated` it is the new one. The contact is the other side of a notice
     about a mentor, whom a reply goes to: for the mentor the coordinator, for the coordinator the mentor.
-    `instead_of` names the coordinator whose digest goes to the organisation's fall-back address.
+    `instead_of` is the name of the coordinator whose digest goes to the organisation's fall-back address; it may be
+    empty, and is None for every other notice.
     """
 
     id: int
@@ -119,6 +142,8 @@ class Notice:
         """Refuse a notice that would read as nonsense, before it can be claimed or sent."""
         if (self.kind is NoticeKind.DIGEST) is not (self.digest is not None):
             raise IncompleteNoticeError(f"notice {self.id}: a digest, and only a digest, has sections")
+        if self.instead_of is not None and self.digest is None:
+            raise IncompleteNoticeError(f"notice {self.id}: only a digest goes to the fall-back address")
         if self.kind is not NoticeKind.DIGEST and self.expires_on is None:
             raise IncompleteNoticeError(f"notice {self.id}: {self.kind} without expires_on")
         if self.kind is NoticeKind.REMINDER and (self.days_left is None or self.days_left < 0):

@@ -11,7 +11,7 @@ from email.utils import getaddresses
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.adapters.email.mailboxes import is_sendable
@@ -130,6 +130,7 @@ def test_a_name_that_is_an_encoded_word_is_left_out(name: Any) -> None:
         assert str(make_header(decode_header(message[header]))) == address
 
 
+@settings(deadline=None)  # the first example also compiles the templates
 @given(name=st.text(max_size=300), whose=st.sampled_from(["recipient_name", "organisation_name"]))
 def test_any_text_as_a_name_is_one_mailbox(name: Any, whose: Any) -> None:
     """For names that nobody has thought of."""

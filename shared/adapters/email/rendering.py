@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, UndefinedError, select_autoescape
 
-from shared.adapters.email.links import email_link, phone_link, site_link
+from shared.adapters.email.links import call_link, email_link, site_link, sms_link
 from shared.domain.addresses import ADDRESS_MAX, deliverable_address, readable_name
 from shared.domain.errors import PermanentError, UnusableAddressError
 from shared.domain.notices import SECTIONS, Digest, DigestLine, Notice
@@ -116,7 +116,7 @@ def _environment(*, with_links: bool) -> Environment:
     environment.filters |= {"day": _day, "english_day": _english_day, "counts": _counts}
     environment.filters |= {
         name: filled if with_links else _as_it_is
-        for name, filled in {"email": email_link, "phone": phone_link, "site": site_link}.items()
+        for name, filled in {"email": email_link, "sms": sms_link, "call": call_link, "site": site_link}.items()
     }
     return environment
 
@@ -126,7 +126,7 @@ def _fill(template: str, values: dict[str, object], *, with_links: bool = False)
     return unicodedata.normalize("NFC", filled)
 
 
-def _as_it_is(value: str) -> str:
+def _as_it_is(value: str, _target: str = "") -> str:
     return value
 
 
@@ -154,6 +154,7 @@ def _tidy(notice: Notice) -> Notice:
         contact_name=None if notice.digest else readable_name(notice.contact_name or "") or None,
         contact_email=reply_address(notice),
         digest=_tidy_digest(notice.digest) if notice.digest else None,
+        instead_of=None if notice.instead_of is None else readable_name(notice.instead_of),
     )
 
 
