@@ -267,8 +267,10 @@ def test_a_mentor_and_the_overview_have_every_part(
         *("id", "name", "mine", "status", "valid_to", "consent", "listed", "state", "website", "verified_at", "why"),
         "version",
     }
-    assert mentor == listed | {name: mentor[name] for name in ("phone", "email", "area", "synced_at", "try_at")}
+    of_one = ("phone", "phone_dialled", "phone_takes_sms", "email", "area", "synced_at", "try_at")
+    assert mentor == listed | {name: mentor[name] for name in of_one}
     assert (mentor["phone"], mentor["area"], mentor["try_at"]) == ("400 00 000", "Moss", None)
+    assert (mentor["phone_dialled"], mentor["phone_takes_sms"]) == ("+4740000000", True)
     assert mentor["valid_to"] == (DAY + days(100)).isoformat()
     assert mentor["website"].keys() == {"shown", "seen_at", "differs"}
     for moment in (mentor["verified_at"], mentor["synced_at"], mentor["website"]["seen_at"]):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from shared.dashboard.models.base import Moment, Reply, Why
 from shared.domain.coordinator_views import ListingState, MentorDetails, MentorPage, MentorView, Tally
+from shared.domain.phone_numbers import phone_number
 
 
 class Website(Reply):
@@ -42,7 +43,11 @@ class Mentor(Reply):
 class MentorWithContact(Mentor):
     """A mentor with the phone number and addresses of the app."""
 
-    phone: str | None
+    phone: Annotated[str | None, Field(description="As the app has it, whether it is a number or not")]
+    phone_dialled: Annotated[str | None, Field(description="The number as a phone dials it; null: not one number")]
+    phone_takes_sms: Annotated[
+        bool | None, Field(description="Whether it takes text messages; a landline does not; null: not known")
+    ]
     email: str | None
     area: str | None
     synced_at: Moment | None
@@ -51,9 +56,12 @@ class MentorWithContact(Mentor):
     @classmethod
     def of_details(cls, details: MentorDetails, now: datetime) -> Self:
         wait = details.seconds_to_wait
+        number = phone_number(details.phone) if details.phone else None
         return cls(
             **_mentor(details.mentor),
             phone=details.phone,
+            phone_dialled=number.dialled if number else None,
+            phone_takes_sms=number.takes_sms if number else None,
             email=details.email,
             area=details.area,
             synced_at=details.synced_at,

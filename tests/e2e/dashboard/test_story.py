@@ -267,3 +267,25 @@ def test_the_settings_are_shown_and_cannot_be_changed(dashboard: Dashboard, visi
         "45, 21 and 7 days before. Decided by the organisation."
     )
     visit.assert_accessible()
+
+
+def test_a_mentor_is_reached_by_sms_first(dashboard: Dashboard, visit: Visit) -> None:
+    """A text message, a call as one way among others, and no link that writes to a landline or to no number."""
+    coordinator, (mentor,) = dashboard.team("Kari Nordmann")
+    dialog = visit.page.get_by_role("dialog")
+    for phone, said, links in (
+        ("400 11 222", "Send SMS til 400 11 222 (eller ring)", ["sms:+4740011222", "tel:+4740011222"]),
+        ("22 33 44 55", "Telefon: 22 33 44 55 (fastnummer, kan ikke få SMS)", ["tel:+4722334455"]),
+        ("02800", "SMS eller telefon: 02800", ["tel:02800"]),
+        ("ring sønnen", "SMS eller telefon: ring sønnen", []),
+    ):
+        dashboard.people.do(
+            "UPDATE peer_mentors SET phone = %s, email = 'kari@example.no' WHERE id = %s", phone, mentor
+        )
+        dashboard.open(visit, coordinator, f"?phone={len(phone)}")
+        visit.page.get_by_role("button", name="Oppdater nå").click()
+        expect(dialog.get_by_text(said, exact=True)).to_be_visible()
+        found = [link.get_attribute("href") or "" for link in dialog.locator(".contact").get_by_role("link").all()]
+        assert [link for link in found if not link.startswith("mailto:")] == links
+        assert "mailto:kari@example.no" in found
+        visit.assert_accessible()
