@@ -118,7 +118,7 @@ CODES = Codes(
         ),
         "unnotified": CodeText(
             "noen kan ikke få e-post og har ingen koordinator som kan få beskjed",
-            "Gi dem en koordinator eller en e-postadresse i appen. Inntil da må noen ringe dem.",
+            "Gi dem en koordinator eller en e-postadresse i appen. Inntil da må noen nå dem på annen måte: SMS først.",
         ),
         "expiries_skipped_manual_edit": CodeText(
             "noen ble satt aktiv for hånd selv om sertifiseringen er utløpt",
