@@ -354,7 +354,7 @@ def test_an_organisations_name_cannot_make_a_heading(kind: Any, name: str) -> No
 
 
 MOBILE, LANDLINE, MAIL = {"phone": "900 00 000"}, {"phone": "22 33 44 55"}, {"email": "e@example.no"}
-NO_OTHER_WAY = "fastnummer, kan ikke få SMS: ring selv, med tolk eller gjennom en kollega"
+NO_OTHER_WAY = "fasttelefon, kan ikke få SMS: ring selv, med tolk eller gjennom en kollega"
 OTHER, BROKEN = {"phone": "P"}, {"email": "e@example.no", "reason": "address_bounced"}
 
 
@@ -367,7 +367,7 @@ OTHER, BROKEN = {"phone": "P"}, {"email": "e@example.no", "reason": "address_bou
         ("nb", {}, "Verken telefonnummer eller e-postadresse står i appen."),
         ("nb", {"phone": " \u200b", "email": "\n"}, "Verken telefonnummer eller e-postadresse står i appen."),
         ("nb", OTHER | MAIL, "SMS eller telefon: P, e-post: e@example.no."),
-        ("nb", LANDLINE | MAIL, "E-post: e@example.no, telefon: 22 33 44 55 (fastnummer, kan ikke få SMS)."),
+        ("nb", LANDLINE | MAIL, "E-post: e@example.no, telefon: 22 33 44 55 (fasttelefon, kan ikke få SMS)."),
         (
             "nb",
             LANDLINE | BROKEN,
@@ -383,7 +383,7 @@ OTHER, BROKEN = {"phone": "P"}, {"email": "e@example.no", "reason": "address_bou
         ("nn", MAIL, "E-post: e@example.no, ikkje noko telefonnummer."),
         ("nn", {}, "Verken telefonnummer eller e-postadresse står i appen."),
         ("nn", OTHER, "SMS eller telefon: P, inga e-postadresse."),
-        ("nn", LANDLINE | MAIL, "E-post: e@example.no, telefon: 22 33 44 55 (fastnummer, kan ikkje få SMS)."),
+        ("nn", LANDLINE | MAIL, "E-post: e@example.no, telefon: 22 33 44 55 (fasttelefon, kan ikkje få SMS)."),
         ("en", MOBILE | MAIL, "Text message to 900 00 000 (or phone), e-mail: e@example.no."),
         ("en", MOBILE, "Text message to 900 00 000 (or phone), no e-mail address."),
         ("en", MAIL, "E-mail: e@example.no, no phone number."),

@@ -275,7 +275,7 @@ def test_a_mentor_is_reached_by_sms_first(dashboard: Dashboard, visit: Visit) ->
     dialog = visit.page.get_by_role("dialog")
     for phone, said, links in (
         ("400 11 222", "Send SMS til 400 11 222 (eller ring)", ["sms:+4740011222", "tel:+4740011222"]),
-        ("22 33 44 55", "Telefon: 22 33 44 55 (fastnummer, kan ikke få SMS)", ["tel:+4722334455"]),
+        ("22 33 44 55", "22 33 44 55 (fasttelefon, kan ikke få SMS)", ["tel:+4722334455"]),
         ("02800", "SMS eller telefon: 02800", ["tel:02800"]),
         ("ring sønnen", "SMS eller telefon: ring sønnen", []),
     ):
