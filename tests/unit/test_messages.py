@@ -452,7 +452,7 @@ WHY = {
     "address_bounces_repeatedly": ("tre ganger.*innboksen er full", "tre gonger", "three times.*mailbox is full"),
     "address_complained": ("markert.*søppelpost.*Spør", "markert.*søppelpost.*Spør", "marked.*spam.*ask how"),
     "bounced_transiently": ("ikke å endre noe i appen", "ikkje å endre noko i appen", "nothing to change in the app"),
-    "bounced": ("vet ikke hvorfor.*Sjekk", "veit ikkje kvifor.*Sjekk", "do not know why.*check"),
+    "bounced": ("i retur fra adressen.*Sjekk", "i retur frå adressa.*Sjekk", "come back from.*check"),
 }
 
 
@@ -468,7 +468,7 @@ def test_a_sent_reminder_is_not_said_to_have_arrived(locale: Any) -> None:
 @pytest.mark.parametrize("locale", list(Locale))
 def test_a_digest_at_the_fall_back_says_whose_it_is_and_why(locale: Any) -> None:
     """In its first line, and it greets nobody whom it does not know."""
-    mail = notice(NoticeKind.DIGEST, locale, instead_of="Øyvind\nSæther", recipient_name="Øyvind Sæther")
+    mail = notice(NoticeKind.DIGEST, locale, instead_of="Øyvind\nSæther", recipient_name="Hørselsforbundet")
     greeting, first = render(mail).text.split("\n\n")[:2]
     assert greeting in {"Hei!", "Hello,"}
     assert first.splitlines() == [first]
@@ -476,8 +476,6 @@ def test_a_digest_at_the_fall_back_says_whose_it_is_and_why(locale: Any) -> None
     assert re.search(
         r"som vi ikkj?e når på e-post\. .*reserveadress|whom we do not reach by e-mail\. .*fall-back", first
     )
-    to = parsed(compose(mail, SENDER, AT))["To"].addresses[0]
-    assert (to.display_name, to.addr_spec) == ("", "ase.bjorna@example.no")
 
 
 @pytest.mark.parametrize("locale", list(Locale))

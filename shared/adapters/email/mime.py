@@ -47,7 +47,7 @@ def compose(notice: Notice, sender: Sender, at: datetime) -> bytes:
     Raises UnusableAddressError if the recipient or the sender cannot be written to, UnrenderableNoticeError if the
     template does not fit the notice, and AmbiguousMessageError if the message can be read in two ways all the same.
     """
-    names = {"From": _sender_name(notice, sender), "To": _recipient_name(notice)}
+    names = {"From": _sender_name(notice, sender), "To": readable_name(notice.recipient_name)}
     addresses = {"From": usable_address(sender.address), "To": deliverable_address(notice.recipient_address)}
     if reply_to := reply_address(notice):
         addresses["Reply-To"] = reply_to
@@ -71,11 +71,6 @@ def from_mailbox(notice: Notice, sender: Sender) -> str:
 
 def _sender_name(notice: Notice, sender: Sender) -> str:
     return readable_name(sender.name or notice.organisation_name)
-
-
-def _recipient_name(notice: Notice) -> str:
-    """Return the name of the person, or nothing where the mail goes to the organisation's fall-back address."""
-    return readable_name(notice.recipient_name) if notice.instead_of is None else ""
 
 
 def _head(headers: dict[str, str]) -> bytes:

@@ -58,7 +58,7 @@ ALLOWED = {
     r"^(operations/break-glass\.md|break_glass/.*): .*[Nn]avn og telefonnummer": "what the website shows",
     r"^operations/wording/.*: .* first_name, last_name, full_name, phone, email": "a field of the website",
     r"^shared/dashboard/page\.html: (telefon|phone)$": "a field of the website",
-    r"^shared/dashboard/page\.html: (eller ring|or phone)$": "in brackets after the SMS: test_a_mentor_is_reached_by_sms_first",
+    r"^shared/dashboard/page\.html: (eller ring|or phone)$": "in brackets, after the SMS (tests/e2e/dashboard)",
     r"^koordinator\.md: - A \*\*landline\*\* takes no text messages": "the next sentence has what else there is",
     r"^shared/email_templates/words\.txt: (Telefon: …, in|Phone: …, no)": "a landline, and nothing else is known",
     r"^shared/.*: .*landline, takes no text messages": "a landline; phoning with help is one way",

@@ -193,7 +193,7 @@ def test_who_is_at_a_reserved_domain_was_not_reminded(
     assert foundation.digest(turid) == [("unreachable", "reserved_domain")]
     assert recipients(ses) == ["turid.vik@example.no"]
     text = there(ses.messages[0].parsed().get_body(("plain",))).get_content()
-    assert "Telefon: 900 00 000, e-post: m17@anonymised.invalid (virker ikke)." in text
+    assert "SMS til 900 00 000 (eller ring), e-post: m17@anonymised.invalid (virker ikke)." in text
 
 
 def test_a_coordinator_at_a_reserved_domain_is_not_named(
