@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 _NUMBER = re.compile(r"\+?[0-9]{5,15}")
 # Eight digits are a number in Norway; ten are one whose + was lost, as Excel loses it.
 _NORWEGIAN = re.compile(r"(?:\+?47)?([0-9]{8})")
-# Norway's numbering plan: mobile numbers of eight digits begin with 4 or 9. The others are a landline's (2, 3, 5, 6
-# and 7) or a service's (8), and a text message to one is lost, with no word to its sender.
-_NORWEGIAN_MOBILE = re.compile(r"[49][0-9]{7}")
+# Norway's numbering plan: mobile numbers of eight digits begin with 4 or 9, a landline's with 2, 3, 5, 6 or 7, and a
+# service's with 8. A text message to one of those is lost, with no word to its sender. Nothing begins with 0 or 1.
+_TAKES_SMS = dict.fromkeys("49", True) | dict.fromkeys("235678", False)
 _SEPARATORS = re.compile(r"[ ().\-\u2010-\u2013]")
 # No number is written in more; a page would have to break it.
 _LONGEST = 25
@@ -36,5 +36,5 @@ def phone_number(written: str) -> PhoneNumber | None:
     if len(written) > _LONGEST or not _NUMBER.fullmatch(digits):
         return None
     if norwegian := _NORWEGIAN.fullmatch(digits):
-        return PhoneNumber(f"+47{norwegian[1]}", takes_sms=_NORWEGIAN_MOBILE.fullmatch(norwegian[1]) is not None)
+        return PhoneNumber(f"+47{norwegian[1]}", takes_sms=_TAKES_SMS.get(norwegian[1][0]))
     return PhoneNumber(digits, takes_sms=True if digits.startswith("+") and not digits.startswith("+47") else None)

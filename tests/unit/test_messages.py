@@ -566,6 +566,7 @@ def test_addresses_and_numbers_are_links(kind: Any) -> None:
         ("4722334455", "+4722334455", False),
         *((f"{first}2 33 44 55", f"+47{first}2334455", False) for first in "235678"),
         ("800 80 000", "+4780080000", False),
+        ("+47 000 12 345", "+4700012345", False),
         ("46701234567", "46701234567", False),
         ("+47 02800", "+4702800", False),
         ("02800", "02800", False),
