@@ -100,7 +100,7 @@ def change(made: SettingsChange) -> None:
         for line in lines or [say("no mentor and no listing is concerned tomorrow")]:
             printing.text(line, indent=4 if made.organisation_id is None else 2)
     if "fallback_address" in made.after:
-        printing.text(say("The address is kept and shown; no mail goes there yet."), indent=2)
+        printing.text(say("A digest goes there when its coordinator's address does not work."), indent=2)
 
 
 def _lines(effect: Effect) -> list[str]:

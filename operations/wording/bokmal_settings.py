@@ -133,7 +133,9 @@ SETTINGS: dict[str, str] = {
     "{kind}: {n} would be deleted tonight": "{kind}: {n} ville bli slettet i natt",
     "No organisation is concerned by it tomorrow.": "Ingen organisasjon berøres av det i morgen.",
     "no mentor and no listing is concerned tomorrow": "ingen likeperson og ingen oppføring berøres i morgen",
-    "The address is kept and shown; no mail goes there yet.": "Adressen lagres og vises; ingen e-post går dit ennå.",
+    "A digest goes there when its coordinator's address does not work.": (
+        "En oppsummering går dit når adressen til koordinatoren ikke virker."
+    ),
     "Change it?": "Vil du endre det?",
     "Nothing was changed.": "Ingenting ble endret.",
     "Changed. Reminders follow with the next nightly check, the website at once.": (

@@ -256,7 +256,7 @@ def test_the_settings_are_shown_and_cannot_be_changed(dashboard: Dashboard, visi
         "Vises på nettsiden om hver likeperson område, e-post, fornavn, navn, etternavn, organisasjon og telefon",
         "Flere enn 5 likepersoner og mer enn 10 prosent på en gang holdes igjen til driften har sett på det.",
         "Oppføringer uten likeperson i appen De blir stående, og driften får beskjed.",
-        "Når en koordinator ikke kan nås post@hlf.no. Ingen e-post går dit ennå.",
+        "Når en koordinator ikke nås på e-post Oppsummeringen går til post@hlf.no.",
     ):
         expect(
             part.get_by_role("row").filter(has_text=re.compile(re.escape(row).replace("\\ ", r"\s*")))
