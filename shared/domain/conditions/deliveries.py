@@ -46,7 +46,7 @@ DELIVERIES = {
                     title="Ingen vet om noen meldinger ble sendt",
                     what=(
                         "En kjøring ble avbrutt mens den sendte disse. De sendes ikke på nytt av seg selv, for da"
-                        " kunne de komme to ganger."
+                        " kunne de komme to ganger. Melder SES fra om dem, ordner det seg av seg selv."
                     ),
                     counted=Counted("melding", "meldinger"),
                     steps=(
@@ -60,7 +60,7 @@ DELIVERIES = {
                     title="It is unknown whether some messages were sent",
                     what=(
                         "A run was cut off while it was sending these. They are not sent again by themselves: that"
-                        " could be twice."
+                        " could be twice. An event of SES about one settles it."
                     ),
                     counted=Counted("message", "messages"),
                     steps=(

@@ -33,6 +33,7 @@ TEXTS = Texts(
             "longest_silence_minutes": "HØYST (MINUTTER)",
             "of": "AV",
             "organisation_id": "ORGANISASJON",
+            "percent": "PROSENT",
             "reason": "ÅRSAK",
             "sent": "SENDT",
             "still_shown": "VISES ENNÅ",

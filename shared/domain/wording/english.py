@@ -33,6 +33,7 @@ TEXTS = Texts(
             "longest_silence_minutes": "AT MOST (MINUTES)",
             "of": "OF",
             "organisation_id": "ORGANISATION",
+            "percent": "PERCENT",
             "reason": "REASON",
             "sent": "SENT",
             "still_shown": "STILL SHOWN",

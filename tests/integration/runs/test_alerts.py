@@ -16,6 +16,7 @@ from shared.use_cases.publish_alerts import publish_alerts
 from tests.support.fakes.alerts import FakeAlertPublisher
 from tests.support.fakes.report import FakeReport
 from tests.support.foundation import DAY, days
+from tests.support.mail_outbox import MailOutbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,6 +115,32 @@ PAST_TRIGGERS = (
     " VALUES (gen_random_uuid(), 'hide', gen_random_uuid())"
 )
 
+
+def a_digest_that_bounced(foundation: Foundation) -> None:
+    organisation = foundation.organisation()
+    address = foundation.one("SELECT certification.address_digest('turid.vik@example.no')")
+    coordinator = foundation.coordinator(organisation)
+    MailOutbox(foundation).sent(
+        arrival="bounced",
+        kind="digest",
+        organisation_id=organisation,
+        coordinator_id=coordinator,
+        address_digest=address,
+    )
+
+
+def a_bounce_that_nobody_hears_of(foundation: Foundation) -> None:
+    mentor = foundation.mentor(foundation.organisation(), DAY)
+    MailOutbox(foundation).sent(arrival="bounced", mentor_id=mentor, certification_expiry_date=DAY)
+
+
+def mail_that_nothing_is_heard_of(foundation: Foundation) -> None:
+    for function in foundation.all("SELECT unnest(certification.run_functions())"):  # so that none of them is missing
+        foundation.do(RUN.format(function, "succeeded", "NULL", "1 second", "0 seconds"))
+    MailOutbox(foundation).tracked_for(48)
+    MailOutbox(foundation).sent(25)
+
+
 # How each comes about, and what puts it right: statements, or calls with the foundation.
 CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
     (Condition.WEBSITE_REFUSES_US, ""): (
@@ -199,6 +226,27 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
     (Condition.WEBSITE_RESULT_SMALL, ""): (
         PROOF.format("false, 'website_result_small'"),
         PROOF.format("true, NULL"),
+    ),
+    (Condition.MAIL_COMPLAINED, ""): (
+        lambda f: MailOutbox(f).event(MailOutbox(f).sent(arrival="complained"), "complaint"),
+        "DELETE FROM certification.mail_events",
+    ),
+    (Condition.COORDINATOR_MAIL_BOUNCED, ""): (
+        a_digest_that_bounced,
+        "UPDATE coordinators SET email = 'another@example.no'",
+    ),
+    (Condition.MAIL_NOT_REPORTED, ""): (a_bounce_that_nobody_hears_of, "DELETE FROM certification.notices"),
+    (Condition.BOUNCE_RATE_HIGH, ""): (
+        lambda f: MailOutbox(f).sent(arrival="bounced", n=501),
+        "DELETE FROM certification.notices",
+    ),
+    (Condition.COMPLAINT_RATE_HIGH, ""): (
+        lambda f: MailOutbox(f).sent(arrival="complained", n=501),
+        "DELETE FROM certification.notices",
+    ),
+    (Condition.MAIL_EVENTS_MISSING, ""): (
+        mail_that_nothing_is_heard_of,
+        "DELETE FROM certification.notices",
     ),
     (Condition.PAST_TRIGGERS, ""): (
         PAST_TRIGGERS,

@@ -42,8 +42,9 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         SELECT a.id FROM certification.alerts AS a
          WHERE a.closing_sent_at IS NULL AND (a.sending_until IS NULL OR a.sending_until < clock_timestamp())
            AND (a.closed_at IS NOT NULL OR a.sent_at IS NULL
-                OR CASE WHEN a.condition IN ('secret_ending', 'secret_without_end_date') THEN a.sent_mark <> a.mark
-                        ELSE a.sent_at < clock_timestamp() - interval '24 hours' END)
+                OR a.sent_mark <> a.mark
+                OR a.condition NOT IN ('secret_ending', 'secret_without_end_date', 'mail_complained')
+                   AND a.sent_at < clock_timestamp() - interval '24 hours')
          ORDER BY a.id
            FOR UPDATE SKIP LOCKED
     )
@@ -56,8 +57,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
               a.condition, a.subject, a.since, a.closed_at, a.n, a.ids, a.facts, a.mark
 $$;
 COMMENT ON FUNCTION certification.claim_unsent_alerts IS
-    'Claim and return the alerts to send now: the new ones, the ones open for another day, and the closed ones. The '
-    'claim keeps other runs away for two minutes.';
+    'Claim and return the alerts to send now: the new ones, the ones of which there is news (the mark), the ones open '
+    'for another day, and the closed ones. The claim keeps other runs away for two minutes.';
 
 CREATE OR REPLACE FUNCTION certification.mark_alert_sent(p_id bigint, p_kind text, p_mark text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

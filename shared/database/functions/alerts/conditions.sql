@@ -100,6 +100,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
                max(r.ended_at) AS at
           FROM last_run AS r JOIN certification.run_counts AS c ON c.run_id = r.id
          WHERE r.function = 'send_notices'
+    ), mail AS MATERIALIZED (
+        SELECT o.* FROM certification.mail_outcomes(clock_timestamp() - interval '30 days') AS o
     ), secret AS (
         SELECT s.secret_ends_on - certification.today_in('Europe/Oslo') AS days_left, s.secret_ends_on, s.checked_at,
                s.secret_ended AS is_outage
@@ -253,6 +255,40 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
     SELECT 'past_triggers', '', min(p.found_at), count(*), certification.first_ids(array_agg(p.mentor_id)), '', '{}'
       FROM certification.past_triggers AS p
      WHERE p.found_at > clock_timestamp() - interval '24 hours' HAVING count(*) > 0
+    UNION ALL
+    -- Every complaint is sent, and none daily: the mark is that of the newest (claim_unsent_alerts).
+    SELECT 'mail_complained', '', min(e.received_at), count(*),
+           certification.first_ids(array_agg(DISTINCT coalesce(n.mentor_id, n.coordinator_id))), max(e.id)::text, '{}'
+      FROM certification.mail_events AS e JOIN certification.notices AS n ON n.id = e.notice_id
+     WHERE e.kind = 'complaint' AND e.received_at > clock_timestamp() - interval '7 days' HAVING count(*) > 0
+    UNION ALL
+    -- Another digest that came back is sent at once. One that is over takes nothing from the mark.
+    SELECT CASE WHEN b.is_digest THEN 'coordinator_mail_bounced' ELSE 'mail_not_reported' END, '',
+           min(b.came_back_at) FILTER (WHERE b.stands),
+           count(DISTINCT b.person) FILTER (WHERE b.stands),
+           certification.first_ids(array_agg(DISTINCT b.person) FILTER (WHERE b.stands)),
+           CASE WHEN b.is_digest THEN max(b.notice_id)::text ELSE '' END, '{}'
+      FROM certification.mail_that_came_back(clock_timestamp() - interval '30 days') AS b
+     GROUP BY b.is_digest HAVING bool_or(b.stands)
+    UNION ALL
+    -- In whole numbers, so that a rate of exactly the limit is not above it.
+    SELECT r.condition, '',
+           coalesce((SELECT a.since FROM certification.alerts AS a
+                      WHERE a.condition = r.condition AND a.closed_at IS NULL), clock_timestamp()),
+           r.n, '{}', '', jsonb_build_object('sent', m.sent, 'percent', round(100.0 * r.n / m.sent, 2)::text)
+      FROM mail AS m
+     CROSS JOIN LATERAL (VALUES ('bounce_rate_high', m.bounced, 250), ('complaint_rate_high', m.complained, 5)) AS r
+           (condition, n, of_10000)
+     WHERE m.sent > 500 AND r.n * 10000 > m.sent * r.of_10000
+    UNION ALL
+    SELECT 'mail_events_missing', '', min(n.settled_at), count(*), '{}', '', '{}'
+      FROM certification.notices AS n
+     WHERE n.state = 'sent' AND coalesce(n.arrival, 'unknown') = 'unknown'
+       AND n.settled_at > certification.last_sign_of_mail_events()
+       AND n.settled_at < clock_timestamp() - interval '24 hours'
+       -- An event may be here before the sender has settled.
+       AND NOT EXISTS (SELECT 1 FROM certification.mail_events AS e WHERE e.notice_id = n.id)
+    HAVING count(*) > 0
     UNION ALL
     SELECT 'trigger_off', t.relation, clock_timestamp(), count(*), '{}', '',
            jsonb_build_object('triggers', string_agg(t.name, ',' ORDER BY t.name))

@@ -1,0 +1,170 @@
+"""Conditions of mail that SES accepted: it did not arrive, was complained of, or nothing is heard of it (I17)."""
+
+from shared.domain.alerts import Condition
+from shared.domain.conditions.entry import ConditionText, Entry, Severity
+from shared.domain.wording.numbers import Counted
+
+MAIL = {
+    Condition.MAIL_COMPLAINED: Entry(
+        severity=Severity.WAITS_FOR_A_PERSON,
+        nb=ConditionText(
+            title="En mottaker har klaget på e-post fra oss",
+            what=(
+                "En mottaker har meldt en e-post fra oss som uønsket. Det går ingen flere til den adressen, og"
+                " koordinatoren får vite det i neste oppsummering."
+            ),
+            counted=Counted("klage på 7 dager", "klager på 7 dager"),
+            steps=(
+                "Se hva som ble sendt til hver av dem: `explain MENTOR`",
+                "Få koordinatoren til å avtale med likepersonen hvordan beskjedene skal komme, for eksempel på SMS.",
+            ),
+        ),
+        en=ConditionText(
+            title="A recipient complained about a mail from us",
+            what=(
+                "A recipient has reported a mail from us as unwanted. No further mail goes to that address, and the"
+                " coordinator is told in the next digest."
+            ),
+            counted=Counted("complaint in 7 days", "complaints in 7 days"),
+            steps=(
+                "See what was sent to each of them: `explain MENTOR`",
+                "Have the coordinator agree with the mentor how messages are to come, for example by SMS.",
+            ),
+        ),
+    ),
+    Condition.COORDINATOR_MAIL_BOUNCED: Entry(
+        severity=Severity.WAITS_FOR_A_PERSON,
+        nb=ConditionText(
+            title="E-post til en koordinator kom i retur",
+            what=(
+                "En oppsummering kom ikke fram. Den er sendt til organisasjonens reserveadresse, hvis det er satt en."
+                " Hvis ikke, har ingen fått den."
+            ),
+            counted=Counted("koordinator", "koordinatorer"),
+            steps=(
+                "Se om organisasjonen har en reserveadresse, fallback_address: `settings show`",
+                "Få rettet koordinatorens adresse i appen. Da brukes den av seg selv.",
+                (
+                    "Hvis adressen er riktig og virker igjen, ta den i bruk:"
+                    " `allow-mail COORDINATOR --actor YOU --reason WHY`"
+                ),
+            ),
+        ),
+        en=ConditionText(
+            title="Mail to a coordinator bounced",
+            what=(
+                "A digest did not arrive. It was sent to the organisation's fall-back address, if one is set."
+                " Otherwise no person has it."
+            ),
+            counted=Counted("coordinator", "coordinators"),
+            steps=(
+                "See whether the organisation has a fall-back address, fallback_address: `settings show`",
+                "Have the coordinator's address corrected in the app. It is then used by itself.",
+                (
+                    "If the address is right and works again, put it in use:"
+                    " `allow-mail COORDINATOR --actor YOU --reason WHY`"
+                ),
+            ),
+        ),
+    ),
+    Condition.MAIL_NOT_REPORTED: Entry(
+        severity=Severity.WAITS_FOR_A_PERSON,
+        nb=ConditionText(
+            title="E-post kom ikke fram, og ingen koordinator får vite det",
+            what="E-post til likepersoner uten koordinator kom ikke fram. Ingen andre enn du hører om det.",
+            counted=Counted("likeperson", "likepersoner"),
+            steps=(
+                "Gi organisasjonen ID-ene: Hver av dem må få en koordinator i appen, eller beskjed på annen måte.",
+                "Se hva som ikke kom fram: `explain MENTOR`",
+            ),
+        ),
+        en=ConditionText(
+            title="Mail did not arrive, and no coordinator hears of it",
+            what="Mail to mentors who have no coordinator did not arrive. Nobody but you hears of it.",
+            counted=Counted("mentor", "mentors"),
+            steps=(
+                "Give the organisation the ids: each needs a coordinator in the app, or to be told in another way.",
+                "See what did not arrive: `explain MENTOR`",
+            ),
+        ),
+    ),
+    Condition.BOUNCE_RATE_HIGH: Entry(
+        severity=Severity.ENDANGERS,
+        nb=ConditionText(
+            title="For mye e-post kommer i retur",
+            what=(
+                "Mer enn 2,5 % av e-posten de siste 30 dagene kom i retur. Ved 5 % tar AWS kontoen opp til vurdering,"
+                " og ved 10 % kan all utsending bli stanset."
+            ),
+            counted=Counted("e-post i retur", "e-poster i retur"),
+            steps=(
+                "Se tallene: `status`",
+                "Finn ut om det er én organisasjon eller én e-postleverandør, slik veiledningen viser.",
+            ),
+        ),
+        en=ConditionText(
+            title="Too much mail bounces",
+            what=(
+                "More than 2.5 % of the mail of the last 30 days bounced. At 5 % AWS reviews the account, and at 10 %"
+                " it may pause all sending."
+            ),
+            counted=Counted("mail bounced", "mails bounced"),
+            steps=(
+                "See the figures: `status`",
+                "Find out whether it is one organisation or one mail provider, as the runbook shows.",
+            ),
+        ),
+    ),
+    Condition.COMPLAINT_RATE_HIGH: Entry(
+        severity=Severity.ENDANGERS,
+        nb=ConditionText(
+            title="For mange klager på e-posten vår",
+            what=(
+                "Mer enn 0,05 % av e-posten de siste 30 dagene ble det klaget på. Ved 0,1 % tar AWS kontoen opp til"
+                " vurdering, og ved 0,5 % kan all utsending bli stanset."
+            ),
+            counted=Counted("klage", "klager"),
+            steps=(
+                "Se tallene: `status`",
+                "Spør koordinatorene hva mottakerne ikke vil ha, slik veiledningen viser.",
+            ),
+        ),
+        en=ConditionText(
+            title="Too many complaints about our mail",
+            what=(
+                "Recipients complained about more than 0.05 % of the mail of the last 30 days. At 0.1 % AWS reviews the"
+                " account, and at 0.5 % it may pause all sending."
+            ),
+            counted=Counted("complaint", "complaints"),
+            steps=(
+                "See the figures: `status`",
+                "Ask the coordinators what the recipients do not want, as the runbook shows.",
+            ),
+        ),
+    ),
+    Condition.MAIL_EVENTS_MISSING: Entry(
+        severity=Severity.WAITS_FOR_A_PERSON,
+        nb=ConditionText(
+            title="Vi får ikke vite om e-posten kommer fram",
+            what=(
+                "SES har tatt imot e-post fra oss, og på mer enn 24 timer er det ikke meldt hva som ble av noen av dem."
+            ),
+            counted=Counted("e-post", "e-poster"),
+            steps=(
+                "Se hva som mangler i SES: `verify-integration`",
+                "Prøv veien fra ende til annen: `mail-drill --actor YOU --reason WHY`",
+            ),
+        ),
+        en=ConditionText(
+            title="It is unknown whether mail arrives",
+            what=(
+                "SES accepted mail from us, and for more than 24 hours it has not said what became of any of it."
+            ),
+            counted=Counted("mail", "mails"),
+            steps=(
+                "See what is missing in SES: `verify-integration`",
+                "Try the way from end to end: `mail-drill --actor YOU --reason WHY`",
+            ),
+        ),
+    ),
+}

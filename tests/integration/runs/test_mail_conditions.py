@@ -1,0 +1,314 @@
+"""The conditions of mail: at which figure each opens, that news is sent at once, and when each is over (I17)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.integration.runs.test_alerts import alerts, hours_pass, operations, publish  # noqa: F401 - fixtures
+from tests.support.foundation import DAY, days
+from tests.support.mail_outbox import MailOutbox
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.support.fakes.alerts import FakeAlertPublisher
+    from tests.support.foundation import Foundation
+
+
+@pytest.fixture
+def outbox(foundation: Foundation) -> MailOutbox:
+    return MailOutbox(foundation)
+
+
+def found(foundation: Foundation) -> dict[str, int]:
+    """The conditions of mail that are true now, with their figures."""
+    return dict(
+        foundation.all(
+            "SELECT condition, n FROM certification.current_conditions()"
+            " WHERE condition LIKE 'mail\\_%' OR condition LIKE '%\\_rate\\_high' OR condition LIKE 'coordinator%'"
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "arrival", "n", "opens"),
+    [
+        (1000, "bounced", 25, False),  # exactly 2.5 %
+        (1000, "bounced", 26, True),
+        (500, "bounced", 500, False),  # not more than 500 were sent
+        (501, "bounced", 12, False),
+        (501, "bounced", 13, True),
+        (2000, "complained", 1, False),  # exactly 0.05 %
+        (2000, "complained", 2, True),
+        (500, "complained", 500, False),
+        (501, "complained", 1, True),
+        (600, "unknown", 600, False),
+    ],
+)
+def test_a_rate_opens_above_its_limit(
+    foundation: Foundation, outbox: MailOutbox, sent: int, arrival: str, n: int, opens: bool
+) -> None:
+    """Point 5: above 2.5 % and 0.05 %, of more than 500 mails."""
+    condition = {"bounced": "bounce_rate_high", "complained": "complaint_rate_high"}.get(arrival, "")
+    outbox.sent(arrival="delivered", n=sent - n) if sent > n else None
+    outbox.sent(arrival=arrival, n=n)
+    rates = {name: n for name, n in found(foundation).items() if name.endswith("_rate_high")}
+    assert rates == ({condition: n} if opens else {})
+
+
+def test_a_rate_is_of_the_last_30_days(foundation: Foundation, outbox: MailOutbox) -> None:
+    """What bounced before is over, and the alert says how many were sent and the percentage."""
+    outbox.sent(24 * 30 + 1, "bounced", n=600)
+    outbox.sent(24 * 30 - 1, "bounced", n=30)
+    outbox.sent(arrival="delivered", n=570)
+    facts = foundation.one("SELECT facts FROM certification.current_conditions() WHERE condition = 'bounce_rate_high'")
+    assert facts == {"sent": 600, "percent": "5.00"}
+    outbox.sent(arrival="delivered", n=600)
+    assert "bounce_rate_high" not in found(foundation)
+
+
+def test_a_rate_is_since_it_was_first_seen(foundation: Foundation, outbox: MailOutbox, publish: Any) -> None:  # noqa: F811
+    outbox.sent(arrival="bounced", n=501)
+    publish()
+    since = foundation.one("SELECT since FROM certification.alerts WHERE condition = 'bounce_rate_high'")
+    outbox.sent(arrival="bounced", n=10)
+    publish()
+    assert foundation.all(
+        "SELECT since, n FROM certification.current_conditions() WHERE condition = 'bounce_rate_high'"
+    ) == [(since, 511)]
+
+
+def test_every_complaint_is_told_once(
+    foundation: Foundation,
+    outbox: MailOutbox,
+    publish: Any,  # noqa: F811
+    operations: FakeAlertPublisher,  # noqa: F811
+) -> None:
+    """Point 5: the second one too, though the alert of the first is open; and none daily."""
+    notice = outbox.sent(arrival="complained")
+    outbox.event(notice, "complaint")
+    publish()
+    assert operations.subjects() == ["A recipient complained about a mail from us"]
+    hours_pass(foundation, 30)
+    publish()
+    assert operations.subjects() == []
+    for _ in range(2):  # the same recipient too
+        outbox.event(notice, "complaint")
+        publish()
+        assert operations.subjects() == ["Still, for 1 day: A recipient complained about a mail from us"]
+    foundation.do("UPDATE certification.mail_events SET received_at = received_at - interval '7 days'")
+    publish()
+    assert operations.subjects() == ["Over: A recipient complained about a mail from us"]
+
+
+def test_a_complaint_of_last_week_does_not_repeat_one(foundation: Foundation, outbox: MailOutbox, publish: Any) -> None:  # noqa: F811
+    """One that leaves the seven days is no news of the one that stays."""
+    first, second = outbox.sent(arrival="complained"), outbox.sent(arrival="complained")
+    outbox.event(first, "complaint", hours_ago=24 * 7 - 1)
+    outbox.event(second, "complaint")
+    publish()
+    foundation.do(
+        "UPDATE certification.mail_events SET received_at = received_at - interval '2 hours' WHERE notice_id = %s",
+        first,
+    )
+    assert (publish()["alerts_sent"], found(foundation)) == (0, {"mail_complained": 1})
+
+
+# --- a digest that bounced
+
+
+@pytest.fixture
+def coordinator(foundation: Foundation) -> tuple[UUID, UUID]:
+    organisation = foundation.organisation()
+    return organisation, foundation.coordinator(organisation)
+
+
+def digest(
+    outbox: MailOutbox, coordinator: tuple[UUID, UUID], address: str = "turid.vik@example.no", **more: Any
+) -> int:
+    organisation, person = coordinator
+    known = {"address_digest": outbox.foundation.one("SELECT certification.address_digest(%s)", address)} | more
+    return outbox.sent(
+        more.pop("hours_ago", 1.0), organisation_id=organisation, coordinator_id=person, kind="digest", **known
+    )
+
+
+@pytest.mark.parametrize("cure", ["changed", "delivered", "deleted", "a month"])
+def test_a_digest_that_bounced_is_told_until_it_is_over(
+    foundation: Foundation, outbox: MailOutbox, coordinator: tuple[UUID, UUID], cure: str
+) -> None:
+    """Point 2: until the address is another, or a later digest arrives there, or the coordinator is gone."""
+    notice = digest(outbox, coordinator)
+    assert found(foundation) == {}
+    outbox.arrived(notice, "bounced", hours_ago=24 * 30 - 1)
+    assert found(foundation) == {"coordinator_mail_bounced": 1}
+    match cure:
+        case "changed":
+            foundation.do("UPDATE coordinators SET email = 'turid@example.no'")
+        case "delivered":
+            outbox.arrived(digest(outbox, coordinator), "delivered")
+        case "deleted":
+            foundation.do("DELETE FROM coordinators")
+        case _:
+            outbox.arrived(notice, "bounced", hours_ago=24 * 30 + 1)
+    assert found(foundation) == {}
+
+
+def test_a_delivery_before_the_bounce_cures_nothing(
+    foundation: Foundation, outbox: MailOutbox, coordinator: tuple[UUID, UUID]
+) -> None:
+    outbox.arrived(digest(outbox, coordinator), "delivered", hours_ago=5)
+    outbox.arrived(digest(outbox, coordinator), "bounced", hours_ago=1)
+    assert found(foundation) == {"coordinator_mail_bounced": 1}
+
+
+def test_a_fallback_mailbox_that_bounces_is_told(
+    foundation: Foundation, outbox: MailOutbox, coordinator: tuple[UUID, UUID]
+) -> None:
+    """The copy did not arrive either: nobody has the digest. Over once the setting names another mailbox."""
+    foundation.do("UPDATE certification.standard SET fallback_address = 'post@example.no'")
+    first = digest(outbox, coordinator)
+    outbox.arrived(first, "bounced")
+    foundation.do("UPDATE coordinators SET email = 'turid@example.no'")
+    outbox.arrived(digest(outbox, coordinator, "post@example.no", fallback_of=first), "bounced")
+    assert found(foundation) == {"coordinator_mail_bounced": 1}
+    foundation.do(
+        "INSERT INTO certification.organisation_settings (organisation_id, fallback_address) VALUES (%s, %s)",
+        coordinator[0],
+        "vestland@example.no",
+    )
+    assert found(foundation) == {}
+
+
+def test_another_digest_that_bounces_is_told_at_once(
+    foundation: Foundation,
+    outbox: MailOutbox,
+    coordinator: tuple[UUID, UUID],
+    publish: Any,  # noqa: F811
+    operations: FakeAlertPublisher,  # noqa: F811
+) -> None:
+    """And one that is cured is no news."""
+    organisation, _ = coordinator
+    other = organisation, foundation.coordinator(organisation, email="ola.li@example.no")
+    outbox.arrived(digest(outbox, coordinator), "bounced")
+    publish()
+    outbox.arrived(digest(outbox, other, "ola.li@example.no"), "bounced")
+    publish()
+    assert operations.subjects() == [
+        "Mail to a coordinator bounced",
+        "Still, for less than a minute: Mail to a coordinator bounced",
+    ]
+    foundation.do("UPDATE coordinators SET email = 'x@example.no' WHERE id = %s", other[1])
+    assert (publish()["alerts_sent"], found(foundation)) == (0, {"coordinator_mail_bounced": 1})
+
+
+# --- what no coordinator hears of
+
+
+@pytest.mark.parametrize("arrival", ["bounced", "complained"])
+@pytest.mark.parametrize("cure", ["coordinator", "reported", "renewed", "gone", "a month"])
+def test_mail_of_which_nobody_hears_is_told(
+    foundation: Foundation, outbox: MailOutbox, arrival: str, cure: str
+) -> None:
+    """I17: a mentor without a coordinator is in no digest."""
+    organisation = foundation.organisation()
+    mentor = foundation.mentor(organisation, DAY)
+    notice = outbox.sent(arrival=arrival, mentor_id=mentor, certification_expiry_date=DAY, kind="reminder")
+    others = foundation.mentor(organisation, DAY, coordinator=foundation.coordinator(organisation))
+    outbox.sent(arrival=arrival, mentor_id=others, certification_expiry_date=DAY, kind="reminder")
+    assert found(foundation) == {"mail_not_reported": 1}
+    match cure:
+        case "coordinator":
+            foundation.do("UPDATE peer_mentors SET coordinator_id = (SELECT id FROM coordinators)")
+        case "reported":
+            digest = outbox.sent(kind="digest", coordinator_id=foundation.one("SELECT id FROM coordinators"))
+            foundation.do("UPDATE certification.notices SET reported_in = %s WHERE id = %s", digest, notice)
+        case "renewed":
+            foundation.renew(mentor, DAY + days(900))
+        case "gone":
+            foundation.do("DELETE FROM certifications WHERE mentor_id = %s", mentor)
+            foundation.do("DELETE FROM peer_mentors WHERE id = %s", mentor)
+        case _:
+            outbox.arrived(notice, arrival, hours_ago=24 * 30 + 1)
+    assert found(foundation) == {}
+
+
+def test_tables_of_the_app_that_do_not_fit_stop_no_alert(foundation: Foundation, outbox: MailOutbox) -> None:
+    """I13: the other conditions are still found."""
+    outbox.event(outbox.sent(arrival="complained"), "complaint")
+    outbox.arrived(outbox.sent(), "bounced")
+    foundation.do("ALTER TABLE peer_mentors RENAME COLUMN coordinator_id TO coordinator")
+    assert found(foundation) == {"mail_complained": 1}
+
+
+# --- nothing is heard of any mail
+
+
+@pytest.fixture
+def tracked(outbox: MailOutbox) -> None:
+    """The version that sends tags has been here for long."""
+    outbox.tracked_for(24 * 60)
+
+
+@pytest.mark.usefixtures("tracked")
+def test_mail_that_nothing_is_heard_of_is_told_after_a_day(foundation: Foundation, outbox: MailOutbox) -> None:
+    """Point 5: accepted more than 24 hours ago, and no event of any kind since."""
+    outbox.sent(23.9)
+    assert found(foundation) == {}
+    outbox.sent(24.1, n=3)
+    outbox.sent(26, "unknown")
+    assert found(foundation) == {"mail_events_missing": 4}
+
+
+@pytest.mark.usefixtures("tracked")
+@pytest.mark.parametrize("kind", ["delivery", "bounce", "delay", "reject", "complaint"])
+def test_any_event_since_shows_that_events_come(foundation: Foundation, outbox: MailOutbox, kind: str) -> None:
+    """Of another mail too: delivery of events is best effort, and one that is lost is no lost configuration set."""
+    outbox.sent(72, "unknown", n=5)
+    outbox.event(outbox.sent(80), kind, hours_ago=70)
+    assert "mail_events_missing" not in found(foundation)
+
+
+@pytest.mark.usefixtures("tracked")
+def test_events_that_came_before_do_not_count(foundation: Foundation, outbox: MailOutbox) -> None:
+    """The set was lost in between."""
+    outbox.event(outbox.sent(100, "delivered"), "delivery", hours_ago=99)
+    outbox.sent(72)
+    assert found(foundation) == {"mail_events_missing": 1}
+
+
+@pytest.mark.usefixtures("tracked")
+def test_a_weekend_without_mail_is_none(foundation: Foundation, outbox: MailOutbox) -> None:
+    """Nothing was accepted since the last event."""
+    outbox.event(outbox.sent(72.1, "delivered"), "delivery", hours_ago=72)
+    assert found(foundation) == {}
+
+
+@pytest.mark.usefixtures("tracked")
+def test_an_event_before_the_settling_is_an_event(foundation: Foundation, outbox: MailOutbox) -> None:
+    """The recipient's server was quicker than the sender's transaction."""
+    outbox.event(outbox.sent(50, "unknown"), "delay", hours_ago=50.01)
+    assert found(foundation) == {}
+
+
+@pytest.mark.usefixtures("tracked")
+def test_mail_of_an_earlier_version_is_not_waited_for(foundation: Foundation, outbox: MailOutbox) -> None:
+    """After the migration, old mails without tags never raise it; the first mail since does, after a day."""
+    outbox.tracked_for(200)
+    outbox.sent(201, "unknown", n=40)
+    assert found(foundation) == {}
+    outbox.sent(199)
+    assert found(foundation) == {"mail_events_missing": 1}
+
+
+@pytest.mark.usefixtures("tracked")
+def test_a_drill_that_is_heard_of_cures_it(foundation: Foundation, outbox: MailOutbox) -> None:
+    """A person need not wait for the next mail to know that events come again."""
+    outbox.sent(72)
+    foundation.do(
+        "INSERT INTO certification.mail_drills (id, drill, mailbox, arrival, arrival_at, received_at)"
+        " VALUES (gen_random_uuid(), gen_random_uuid(), 'success', 'delivered', now(), clock_timestamp())"
+    )
+    assert found(foundation) == {}
