@@ -43,7 +43,8 @@ class LocalSystem(System):
                 f"no local stack is up, and its queues end with it: start one with {surroundings.this_program()} up"
             )
         clients = local_clients(addresses["aws"], REGION)
-        return Deployment(addresses["outputs"], clients.sqs, clients.secretsmanager)
+        ses = local_clients(addresses["ses"], REGION).sesv2
+        return Deployment(addresses["outputs"], clients.sqs, clients.secretsmanager, ses)
 
     @property
     @override

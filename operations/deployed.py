@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sqs import SQSClient
 
 
@@ -34,11 +35,12 @@ _NO_LOGIN = (
 
 @dataclass(frozen=True)
 class Deployment:
-    """Hold a stack's outputs and parameters by name, and clients for its queues and secrets."""
+    """Hold a stack's outputs and parameters by name, and clients for its queues, secrets and mail."""
 
     outputs: Mapping[str, str]
     sqs: SQSClient
     secrets: SecretsManagerClient
+    ses: SESV2Client
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def output(self, name: str) -> str:
@@ -57,7 +59,7 @@ def find(stack: str) -> Deployment:
         described = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
         parameters = {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
-        return Deployment(outputs, client("sqs"), client("secretsmanager"), parameters)
+        return Deployment(outputs, client("sqs"), client("secretsmanager"), client("sesv2"), parameters)
 
 
 def database_of(deployment: Deployment) -> str:

@@ -111,6 +111,8 @@ class VerificationSettings(BaseModel):
 
     secret_arns: dict[str, str] = Field(alias="SECRET_ARNS")
     sender: str = Field(alias="MAIL_SENDER", pattern=r"^[^@\s]+@[^@\s]+$")
+    configuration_set: str = Field(alias="SES_CONFIGURATION_SET", default="")
+    dns_server: str = Field(alias="DNS_SERVER", default="", pattern=r"^([0-9.]+:[0-9]+)?$")
     topic_arn: str = Field(alias="OPERATIONS_TOPIC_ARN", min_length=1)
     stack: str = Field(alias="STACK_NAME", default="")
 

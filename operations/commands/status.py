@@ -73,6 +73,29 @@ class LastRun:
 
 
 @dataclass(frozen=True)
+class MailCounts:
+    """Count the mails that SES accepted in the last 30 days, and what became of them (I17). Drills are left out."""
+
+    sent: int
+    delivered: int
+    bounced: int
+    complained: int
+    unknown: int
+    waiting: int
+    """Not known yet."""
+
+    @property
+    def bounce_rate(self) -> float:
+        """Return the percentage that bounced."""
+        return 100 * self.bounced / self.sent if self.sent else 0.0
+
+    @property
+    def complaint_rate(self) -> float:
+        """Return the percentage that was complained of."""
+        return 100 * self.complained / self.sent if self.sent else 0.0
+
+
+@dataclass(frozen=True)
 class Status:
     """Collect everything that `status` shows, as of one moment."""
 
@@ -84,6 +107,7 @@ class Status:
     alerts: tuple[Alert, ...]
     runs: tuple[LastRun, ...]
     proof: ProofHead | None
+    mail: MailCounts
     webhook_concurrency: int | None = None
     """The deployed stack's limit of concurrent calls to the public address; 0 means no limit."""
 
@@ -152,6 +176,7 @@ SELECT (SELECT min(l.changed_at) FROM certification.listings AS l
        s.secret_ends_on, s.pending_secret, s.credential_form
   FROM certification.sync_state AS s
 """
+_MAIL = "SELECT * FROM certification.mail_outcomes(clock_timestamp() - interval '30 days')"
 _RUNS = """
 SELECT DISTINCT ON (r.function) r.function, r.scheduled_at, r.started_at, r.ended_at, r.state, r.reason, r.id AS run_id
   FROM certification.runs AS r ORDER BY r.function, r.started_at DESC
@@ -171,9 +196,12 @@ def read_status(connection: psycopg.Connection) -> Status:
         ).fetchall()
     with connection.cursor(row_factory=class_row(LastRun)) as cursor:
         runs = cursor.execute(_RUNS).fetchall()
+    with connection.cursor(row_factory=class_row(MailCounts)) as cursor:
+        mail = cursor.execute(_MAIL).fetchone()
     now = connection.execute("SELECT clock_timestamp()").fetchone()
     assert website is not None  # noqa: S101 - for the type checker: the table has one row
     assert now is not None  # noqa: S101
+    assert mail is not None  # noqa: S101
     return Status(
         now[0],
         tuple(organisations),
@@ -183,4 +211,5 @@ def read_status(connection: psycopg.Connection) -> Status:
         read_current_conditions(connection),
         tuple(runs),
         read_head(connection),
+        mail,
     )

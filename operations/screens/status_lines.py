@@ -111,6 +111,29 @@ def proof(status: Status) -> str | Text:
     return Text(said, style=proof_verdict.STYLES[last.verdict], no_wrap=False, overflow="fold")
 
 
+def mail(status: Status) -> str:
+    """Return what became of the mails of the last 30 days."""
+    mail = status.mail
+    if not mail.sent:
+        return say("none in 30 days")
+    counts = [
+        many(mail.sent, "{n} sent in 30 days", "{n} sent in 30 days"),
+        say("{n} delivered", n=f"{mail.delivered:,}"),
+        _rate("{n} bounced", mail.bounced, mail.bounce_rate),
+        _rate("{n} complained of", mail.complained, mail.complaint_rate),
+        say("{n} unknown", n=f"{mail.unknown:,}"),
+    ]
+    if mail.waiting:
+        counts.append(say("{n} not known yet", n=f"{mail.waiting:,}"))
+    return " · ".join(counts)
+
+
+def _rate(text: str, n: int, percent: float) -> str:
+    said = say(text, n=f"{n:,}")
+    whole, _, hundredths = f"{percent:.2f}".partition(".")
+    return f"{said} ({say('{whole}.{hundredths} %', whole=whole, hundredths=hundredths)})" if n else said
+
+
 def webhook(status: Status) -> list[tuple[str, str]]:
     """Return a line on the limit of public calls, if it is known. Without one, strangers can use up the account."""
     match status.webhook_concurrency:

@@ -46,6 +46,7 @@ def show(status: Status) -> None:
         (say("Queues"), status_lines.queues(status)),
         *zip((say("Last runs"), ""), status_lines.runs(status), strict=False),
         (say("Last proof"), status_lines.proof(status)),
+        (say("Mail"), status_lines.mail(status)),
         *status_lines.webhook(status),
         *_alerts(status),
     ):

@@ -43,6 +43,36 @@ BOKMAL: dict[str, str] = {
     "Times": "Ganger",
     "Found (Oslo)": "Funnet (norsk tid)",
     "Reviewed": "Sett på",
+    # Mail
+    "Mail": "E-post",
+    "none in 30 days": "ingen på 30 dager",
+    "{n} sent in 30 days": "{n} sendt på 30 dager",
+    "{n} delivered": "{n} levert",
+    "{n} bounced": "{n} i retur",
+    "{n} complained of": "{n} klaget på",
+    "{n} unknown": "{n} ukjent",
+    "{n} not known yet": "{n} ikke meldt ennå",
+    "{whole}.{hundredths} %": "{whole},{hundredths} %",
+    "Mail goes to {person} again, from the next nightly check.": "Det går e-post til {person} igjen, fra neste natt.",
+    "sending mails to the mailbox simulator of SES": "sender e-post til postkassesimulatoren i SES",
+    "waiting for the events of {names}": "venter på hendelsene for {names}",
+    "The way of the mail and of its events works from end to end.": (
+        "Veien for e-posten og for hendelsene virker fra ende til annen."
+    ),
+    "Not every mail became what its mailbox makes of it.": "Ikke alle e-postene ble det postkassen deres gjør dem til.",
+    "Not every event has come back yet. See whether SES publishes them:": (
+        "Ikke alle hendelsene har kommet tilbake ennå. Se om SES melder dem:"
+    ),
+    "Mailbox": "Postkasse",
+    "Expected": "Ventet",
+    "Became": "Ble",
+    "When (Oslo)": "Når (norsk tid)",
+    "Code": "Kode",
+    "refused": "avvist",
+    "nothing yet": "ingenting ennå",
+    "delivered": "levert",
+    "bounced": "i retur",
+    "complained": "klaget på",
     # status
     "{n} thing needs you.": "{n} sak må følges opp.",
     "{n} things need you.": "{n} saker må følges opp.",

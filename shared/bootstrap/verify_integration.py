@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from shared.adapters.aws.deliverability import POINTS as DELIVERABILITY_POINTS
+from shared.adapters.aws.deliverability import deliverability_findings
 from shared.adapters.aws.deployment import POINTS as DEPLOYMENT_POINTS
 from shared.adapters.aws.deployment import deployment_findings
 from shared.adapters.aws.people import POINTS as PEOPLE_POINTS
@@ -59,6 +61,10 @@ def verification_parts(time_left: Callable[[], float]) -> Iterator[Sequence[Part
             {point_of(name): expected_of(name) for name in own.secret_arns}, partial(_secrets, own.secret_arns, region)
         ),
         Part(PEOPLE_POINTS, lambda: people_findings(region, own.sender, own.topic_arn)),
+        Part(
+            DELIVERABILITY_POINTS,
+            lambda: deliverability_findings(region, own.sender, own.configuration_set, own.dns_server),
+        ),
         Part(DEPLOYMENT_POINTS, lambda: deployment_findings(region, own.stack)),
     )
     database_points = structure_points(), server_points(), _WEBSITE_POINTS | TABLE_POINTS, data_points()

@@ -49,7 +49,7 @@ class DeployedSystem(System):
     @property
     @override
     def deployment(self) -> Deployment:
-        return Deployment(self.stack.outputs, self.clients.sqs, self.clients.secretsmanager)
+        return Deployment(self.stack.outputs, self.clients.sqs, self.clients.secretsmanager, self.clients.sesv2)
 
     @property
     @override

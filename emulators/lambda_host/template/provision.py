@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
@@ -43,6 +44,7 @@ class AwsClients:
     sqs: SQSClient
     sns: SNSClient
     secretsmanager: SecretsManagerClient
+    sesv2: SESV2Client
 
 
 def local_clients(endpoint_url: str, region: str = "eu-north-1") -> AwsClients:
@@ -58,7 +60,9 @@ def local_clients(endpoint_url: str, region: str = "eu-north-1") -> AwsClients:
     def client(service: Any) -> Any:  # noqa: ANN401 - the services have nothing in common
         return session.client(service, region, endpoint_url=endpoint_url, config=Config(proxies={}))
 
-    return AwsClients(sqs=client("sqs"), sns=client("sns"), secretsmanager=client("secretsmanager"))
+    return AwsClients(
+        sqs=client("sqs"), sns=client("sns"), secretsmanager=client("secretsmanager"), sesv2=client("sesv2")
+    )
 
 
 @dataclass(frozen=True)

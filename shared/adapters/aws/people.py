@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shared.adapters.aws.call import aws_call
+from shared.adapters.aws.deliverability import identities_of
 from shared.adapters.aws.deployment import client
 from shared.domain.errors import OperationsUnreachableError
 from shared.domain.integration.findings import Finding, broken, holds, unchecked
@@ -40,14 +41,8 @@ def people_findings(region: str, sender: str, topic_arn: str) -> Iterator[Findin
 
 def _sender(region: str, sender: str) -> Finding:
     point, ses = "dependencies.mail.sender", client("sesv2", region)
-    domain = sender.rpartition("@")[2]
-    parents = [domain.split(".", n)[-1] for n in range(domain.count("."))]
     states = []
-    for identity in (sender, *parents):  # SES takes the nearest of these
-        try:
-            found = ses.get_email_identity(EmailIdentity=identity)
-        except ses.exceptions.NotFoundException:
-            continue
+    for identity, found in identities_of(ses, sender):  # SES takes the nearest of these
         if found["VerifiedForSendingStatus"]:
             kind = "the address" if identity == sender else "its domain"
             return holds(point, POINTS[point], f"{kind} is verified")

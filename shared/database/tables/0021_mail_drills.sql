@@ -12,7 +12,7 @@ CREATE TABLE certification.mail_drills (
     arrival_code text,
     received_at  timestamptz,
     CONSTRAINT mail_drill_arrival_has_times
-        CHECK ((arrival IS NULL) = (arrival_at IS NULL) AND (arrival IS NULL) = (received_at IS NULL))
+        CHECK ((arrival IS NULL) = (arrival_at IS NULL) AND (arrival IS NULL OR received_at IS NOT NULL))
 );
 COMMENT ON TABLE certification.mail_drills IS
     'One row for each mail of a drill (mail-drill). These mails go to the mailbox simulator of SES and to no person; '
@@ -23,6 +23,8 @@ COMMENT ON COLUMN certification.mail_drills.arrival IS
     'The strongest that any event said: complained before bounced before delivered. Null: no such event yet.';
 COMMENT ON COLUMN certification.mail_drills.arrival_at IS
     'When that happened, as SES states it.';
+COMMENT ON COLUMN certification.mail_drills.received_at IS
+    'When the last event of the mail came here, a delay too.';
 CREATE INDEX mail_drills_of_a_drill ON certification.mail_drills (drill);
 CREATE INDEX mail_drills_received ON certification.mail_drills (received_at) WHERE received_at IS NOT NULL;
 

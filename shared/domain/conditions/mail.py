@@ -15,7 +15,7 @@ MAIL = {
             ),
             counted=Counted("klage på 7 dager", "klager på 7 dager"),
             steps=(
-                "Se hva som ble sendt til hver av dem: `explain MENTOR`",
+                "Se hva som ble sendt til hver av dem: `explain MENTOR_ID`",
                 "Få koordinatoren til å avtale med likepersonen hvordan beskjedene skal komme, for eksempel på SMS.",
             ),
         ),
@@ -27,7 +27,7 @@ MAIL = {
             ),
             counted=Counted("complaint in 7 days", "complaints in 7 days"),
             steps=(
-                "See what was sent to each of them: `explain MENTOR`",
+                "See what was sent to each of them: `explain MENTOR_ID`",
                 "Have the coordinator agree with the mentor how messages are to come, for example by SMS.",
             ),
         ),
@@ -44,10 +44,7 @@ MAIL = {
             steps=(
                 "Se om organisasjonen har en reserveadresse, fallback_address: `settings show`",
                 "Få rettet koordinatorens adresse i appen. Da brukes den av seg selv.",
-                (
-                    "Hvis adressen er riktig og virker igjen, ta den i bruk:"
-                    " `allow-mail COORDINATOR --actor YOU --reason WHY`"
-                ),
+                ("Hvis adressen er riktig og virker igjen, ta den i bruk: `allow-mail ID --actor YOU --reason WHY`"),
             ),
         ),
         en=ConditionText(
@@ -60,10 +57,7 @@ MAIL = {
             steps=(
                 "See whether the organisation has a fall-back address, fallback_address: `settings show`",
                 "Have the coordinator's address corrected in the app. It is then used by itself.",
-                (
-                    "If the address is right and works again, put it in use:"
-                    " `allow-mail COORDINATOR --actor YOU --reason WHY`"
-                ),
+                ("If the address is right and works again, put it in use: `allow-mail ID --actor YOU --reason WHY`"),
             ),
         ),
     ),
@@ -75,7 +69,7 @@ MAIL = {
             counted=Counted("likeperson", "likepersoner"),
             steps=(
                 "Gi organisasjonen ID-ene: Hver av dem må få en koordinator i appen, eller beskjed på annen måte.",
-                "Se hva som ikke kom fram: `explain MENTOR`",
+                "Se hva som ikke kom fram: `explain MENTOR_ID`",
             ),
         ),
         en=ConditionText(
@@ -84,7 +78,7 @@ MAIL = {
             counted=Counted("mentor", "mentors"),
             steps=(
                 "Give the organisation the ids: each needs a coordinator in the app, or to be told in another way.",
-                "See what did not arrive: `explain MENTOR`",
+                "See what did not arrive: `explain MENTOR_ID`",
             ),
         ),
     ),
@@ -157,9 +151,7 @@ MAIL = {
         ),
         en=ConditionText(
             title="It is unknown whether mail arrives",
-            what=(
-                "SES accepted mail from us, and for more than 24 hours it has not said what became of any of it."
-            ),
+            what=("SES accepted mail from us, and for more than 24 hours it has not said what became of any of it."),
             counted=Counted("mail", "mails"),
             steps=(
                 "See what is missing in SES: `verify-integration`",

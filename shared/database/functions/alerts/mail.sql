@@ -64,11 +64,24 @@ $$;
 COMMENT ON FUNCTION certification.last_sign_of_mail_events IS
     'Return when SES last told of any mail, a drill included; before the first time, since when it could.';
 
+CREATE OR REPLACE FUNCTION certification.address_of_mentor(p_mentor_id uuid)
+RETURNS TABLE (problem text, since timestamptz, allowed_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT u.reason, u.since, u.allowed_at
+      FROM public.peer_mentors AS m
+      JOIN certification.unusable_addresses AS u
+        ON u.address_digest = certification.address_digest(m.email::text)
+     WHERE m.id = p_mentor_id
+$$;
+COMMENT ON FUNCTION certification.address_of_mentor IS
+    'Return since when no mail goes to the address that the mentor has now, and why; and when a person allowed it '
+    'again. No row for an address that nothing was ever against. The address itself is not returned (I11).';
+
 REVOKE ALL ON FUNCTION
-    certification.mail_outcomes, certification.mail_that_came_back, certification.last_sign_of_mail_events
+    certification.address_of_mentor, certification.mail_outcomes, certification.mail_that_came_back, certification.last_sign_of_mail_events
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.mail_outcomes
+    certification.address_of_mentor, certification.mail_outcomes
 TO certification_operations;
 
 CREATE OR REPLACE FUNCTION certification.address_digest(p_email text) RETURNS bytea
