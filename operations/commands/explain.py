@@ -1,17 +1,18 @@
-"""Explain why a mentor was or was not reminded, and each status change."""
+"""Explain why a mentor was or was not reminded, what became of each mail, and each status change."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 
 from operations.errors import NothingToDoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime
+    from datetime import date
     from uuid import UUID
 
     import psycopg
@@ -47,6 +48,49 @@ class ThresholdRecord:
 
 
 @dataclass(frozen=True)
+class MailEvent:
+    """One event of SES about a mail. `at` is as SES states it; `waits_until`: not applied to the notice yet."""
+
+    kind: str
+    at: datetime
+    bounce_type: str | None
+    code: str | None
+    status: str | None
+    waits_until: datetime | None
+
+
+@dataclass(frozen=True)
+class Mail:
+    """The life of one notice and its mail. `told_at`: when the coordinator's digest that reports it was sent."""
+
+    notice_id: int
+    kind: str
+    threshold_day: int | None
+    certification_expiry_date: date | None
+    state: str
+    reason: str | None
+    attempts: int
+    claimed_at: datetime | None
+    accepted_at: datetime | None
+    message_id: str | None
+    arrival: str | None
+    arrival_at: datetime | None
+    arrival_code: str | None
+    delays: int
+    told_at: datetime | None
+    events: tuple[MailEvent, ...]
+
+
+@dataclass(frozen=True)
+class Address:
+    """What is known against the mentor's present address. Without a `problem` a person has allowed it again."""
+
+    problem: str | None
+    since: datetime
+    allowed_at: datetime | None
+
+
+@dataclass(frozen=True)
 class StatusChange:
     """Represent a row of the app's status log."""
 
@@ -75,6 +119,8 @@ class Explanation:
     thresholds: tuple[ThresholdRecord, ...]
     log: tuple[StatusChange, ...]
     step_failures: tuple[StepFailure, ...]
+    mails: tuple[Mail, ...]
+    address: Address | None
 
 
 def find_mentors(connection: psycopg.Connection, text: str, mentor_id: UUID | None) -> tuple[UUID, ...]:
@@ -104,7 +150,27 @@ def read_explanation(connection: psycopg.Connection, mentor_id: UUID, today: dat
             "  FROM certification.step_failures AS s WHERE s.mentor_id = %s",
             (mentor_id,),
         ).fetchall()
-    return Explanation(mentor, tuple(thresholds), tuple(log), tuple(aside))
+    with connection.cursor(row_factory=class_row(Address)) as cursor:
+        address = cursor.execute("SELECT * FROM certification.address_of_mentor(%s)", (mentor_id,)).fetchone()
+    return Explanation(mentor, tuple(thresholds), tuple(log), tuple(aside), read_mails(connection, mentor_id), address)
+
+
+def read_mails(connection: psycopg.Connection, mentor_id: UUID) -> tuple[Mail, ...]:
+    """Return the life of each mail of a mentor, the oldest first."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute("SELECT * FROM certification.mail_history(%s)", (mentor_id,)).fetchall()
+    return tuple(Mail(**row | {"events": tuple(map(_event, row["events"]))}) for row in rows)
+
+
+def _event(found: dict[str, Any]) -> MailEvent:
+    until = found["waits_until"]
+    return MailEvent(
+        **found
+        | {
+            "at": datetime.fromisoformat(found["at"]),
+            "waits_until": datetime.fromisoformat(until) if until else None,
+        }
+    )
 
 
 def read_names(connection: psycopg.Connection, mentors: Sequence[UUID]) -> dict[UUID, str]:

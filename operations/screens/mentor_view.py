@@ -15,10 +15,10 @@ from shared.domain.wording.numbers import in_english
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
     from uuid import UUID
 
-    from operations.commands.explain import Explanation, Mentor, ThresholdRecord
+    from operations.commands.explain import Explanation, Mail, MailEvent, Mentor, ThresholdRecord
     from operations.commands.preview import Coming
 
 _STATES = {
@@ -82,7 +82,11 @@ def explanation(found: Explanation, name: str | None) -> None:
     console.out.print(f"{named}{escape(mentor.organisation)}, id {mentor.id}")
     console.out.print(f"Status [bold]{mentor.status}[/bold], {_ends(mentor)}")
     if mentor.mail_problem:
-        console.out.print(f"[yellow]Cannot be mailed: {_meaning(mentor.mail_problem)}[/yellow]")
+        since = found.address.since if found.address and found.address.problem else None
+        said = f"since {_moment(since)}: " if since else ""
+        console.out.print(f"[yellow]Cannot be mailed: {said}{_meaning(mentor.mail_problem)}[/yellow]")
+    elif found.address and found.address.allowed_at:
+        console.out.print(f"Mail was allowed again {_moment(found.address.allowed_at)}")
     for expires_on in dict.fromkeys(one.certification_expiry_date for one in found.thresholds):
         table = new_table(f"Certification that ends {_day(expires_on)}" if expires_on else "No date to remind of")
         table.add_column("Days", justify="right")
@@ -92,7 +96,64 @@ def explanation(found: Explanation, name: str | None) -> None:
             if one.certification_expiry_date == expires_on:
                 table.add_row(*_threshold(one))
         console.out.print(table)
+    _mails(found)
     _history(found)
+
+
+def _mails(found: Explanation) -> None:
+    if not found.mails:
+        return
+    table = new_table("Mails")
+    for title in ("Mail", "When (Oslo)", "What became of it"):
+        table.add_column(title, no_wrap=title != "What became of it")
+    for mail in found.mails:
+        for number, (at, what) in enumerate(_life(mail)):
+            table.add_row(_named(mail) if number == 0 else "", _moment(at), what)
+    console.out.print(table)
+
+
+def _named(mail: Mail) -> str:
+    days = f", {mail.threshold_day} days" if mail.threshold_day is not None else ""
+    return f"{mail.kind}{days}\n[dim]notice {mail.notice_id}[/dim]"
+
+
+def _life(mail: Mail) -> list[tuple[datetime | None, str]]:
+    """Return the moments of a mail in order. An event that SES published late stands where it happened."""
+    moments: list[tuple[datetime | None, str]] = []
+    if mail.claimed_at:
+        tries = f", attempt {mail.attempts}" if mail.attempts > 1 else ""
+        moments.append((mail.claimed_at, f"claimed{tries}"))
+    if mail.accepted_at:
+        moments.append((mail.accepted_at, f"accepted by SES as {escape(mail.message_id or '')}"))
+    moments += [(event.at, _happened(event)) for event in mail.events]
+    if mail.arrival == "unknown":
+        moments.append(
+            (mail.arrival_at, "[yellow]unknown: SES has not said within 24 hours what became of it[/yellow]")
+        )
+    if mail.told_at:
+        moments.append((mail.told_at, "told to the coordinator in a digest"))
+    moments.sort(key=lambda moment: moment[0].timestamp() if moment[0] else 0)
+    if mail.state != "sent":
+        reason = f": {escape(_meaning(mail.reason))}" if mail.reason else ""
+        moments.append((None, f"{mail.state}{reason}"))
+    elif mail.arrival is None:
+        moments.append((None, "not known yet whether it arrived"))
+    return moments
+
+
+_EVENTS = {
+    "delivery": "[green]delivered[/green] to the recipient's server",
+    "bounce": "[red]bounced[/red]",
+    "complaint": "[red]complained of[/red]",
+    "delay": "delayed, SES tries again",
+    "reject": "[red]rejected by SES[/red]",
+}
+
+
+def _happened(event: MailEvent) -> str:
+    codes = ", ".join(filter(None, (event.bounce_type, event.code, event.status)))
+    waits = " (waits for the sender to settle)" if event.waits_until else ""
+    return f"{_EVENTS.get(event.kind, event.kind)}{f' ({escape(codes)})' if codes else ''}{waits}"
 
 
 def _threshold(one: ThresholdRecord) -> tuple[str, ...]:
@@ -121,7 +182,7 @@ def _history(found: Explanation) -> None:
             log.add_column(title, no_wrap=title == "When (Oslo)")
         for row in found.log:
             words = (row.from_status, row.to_status, row.reason, row.actor)
-            log.add_row(f"{row.occurred_at.astimezone(OSLO):%d.%m.%Y %H:%M}", *map(escape, words))
+            log.add_row(_moment(row.occurred_at), *map(escape, words))
         console.out.print(log)
     for one in found.step_failures:
         console.out.print(
@@ -133,6 +194,10 @@ def _history(found: Explanation) -> None:
 def _meaning(codes: str | None) -> str:
     """Return the meaning of codes, followed by the codes."""
     return speech.texts().meaning(codes)
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at.astimezone(OSLO):%d.%m.%Y %H:%M}" if at else ""
 
 
 def _day(day: date | None) -> str:
