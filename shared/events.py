@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -23,7 +24,7 @@ from shared.domain import sync_messages
 from shared.domain.comparison import Acceptance
 from shared.domain.errors import PermanentError
 from shared.domain.listings import SyncMessage
-from shared.domain.mail_events import BounceType, MailEvent, MailEventKind, NotOurs
+from shared.domain.mail_events import BounceType, DrillEvent, MailEvent, MailEventKind, NotOurs
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -186,6 +187,7 @@ def listing_changed(event: object) -> dict[str, Any]:
 # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 # https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-ses.html
 _NOTICE_ID = re.compile(r"[1-9]\d{0,17}", re.ASCII)
+_DRILL_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}", re.ASCII)
 # The enhanced status code of a mail server (RFC 3463), and not the beginning of an IP address.
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])", re.ASCII)
@@ -261,33 +263,42 @@ class _Published[Detail: _OfSes](_OfSes):
     detail: Detail
 
 
-def mail_event(event: object) -> MailEvent | NotOurs:
+def mail_event(event: object) -> MailEvent | DrillEvent | NotOurs:
     """Return what EventBridge's event of SES says of a mail of ours, or why it is not ours to record.
 
     Raises InvalidEventError for one that carries our tag and lacks what its kind must say.
     """
-    kind, notice_id = _kind_and_notice(event)
-    if notice_id is None:
+    kind, tags = _kind_and_tags(event)
+    notice_id, drill_id = _tag(tags, "notice_id", _NOTICE_ID), _tag(tags, "drill_id", _DRILL_ID)
+    if notice_id is None and drill_id is None:
         return NotOurs.WITHOUT_TAG
     if kind not in _MAIL_EVENTS:
         return NotOurs.OTHER_KIND
     try:
-        return _MAIL_EVENTS[kind](notice_id, event)
+        found = _MAIL_EVENTS[kind](int(notice_id or 0), event)
     except ValidationError as error:
         raise InvalidEventError(f"{_wrong(error)}. Expected an event of SES about a mail") from None
+    if notice_id is not None or drill_id is None:
+        return found
+    codes = ", ".join(filter(None, (found.bounce_type, found.code, found.status)))
+    return DrillEvent(drill_id=UUID(drill_id), kind=found.kind, occurred_at=found.occurred_at, code=codes or None)
 
 
-def _kind_and_notice(event: object) -> tuple[str, int | None]:
-    """Return the kind of the event and the notice that its tag names, whatever else is wrong with it."""
+def _kind_and_tags(event: object) -> tuple[str, dict[str, Any]]:
+    """Return the kind of the event and the tags of its mail, whatever else is wrong with it."""
     detail = event.get("detail") if isinstance(event, dict) else None
     if not isinstance(detail, dict):
         raise InvalidEventError("detail: Field required. Expected an event of SES about a mail")
     mail = detail.get("mail")
     tags = mail.get("tags") if isinstance(mail, dict) else None
-    values = tags.get("notice_id") if isinstance(tags, dict) else None
+    return str(detail.get("eventType")), tags if isinstance(tags, dict) else {}
+
+
+def _tag(tags: dict[str, Any], name: str, form: re.Pattern[str]) -> str | None:
+    """Return the one value of a tag if it has the form that we give it."""
+    values = tags.get(name)
     value = values[0] if isinstance(values, list) and len(values) == 1 else None
-    ours = isinstance(value, str) and _NOTICE_ID.fullmatch(value) is not None
-    return str(detail.get("eventType")), int(str(value)) if ours else None
+    return value if isinstance(value, str) and form.fullmatch(value) else None
 
 
 def _bounce(notice_id: int, event: object) -> MailEvent:

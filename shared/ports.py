@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         StopRecord,
         SyncRequest,
     )
-    from shared.domain.mail_events import MailEvent, RecordOutcome
+    from shared.domain.mail_events import DrillEvent, DrillOutcome, MailEvent, RecordOutcome
     from shared.domain.notices import Notice, Outcome
     from shared.domain.runs import Count, Organisation, Step, Verdict
     from shared.domain.website_rows import SeenRow, Site
@@ -70,6 +70,7 @@ class MailEvents(Protocol):
     """The record of what became of each mail. Every call is committed when it returns."""
 
     def record(self, event: MailEvent) -> RecordOutcome: ...
+    def record_drill(self, event: DrillEvent) -> DrillOutcome: ...
 
 
 class Mailer(Protocol):

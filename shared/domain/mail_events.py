@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
 
 class MailEventKind(StrEnum):
@@ -45,6 +46,13 @@ class RecordOutcome(StrEnum):
     ANOTHER_MESSAGE = "another_message"
 
 
+class DrillOutcome(StrEnum):
+    """What certification.record_drill_event did with an event about a mail of a drill."""
+
+    DRILL = "drill"
+    UNKNOWN_DRILL = "unknown_drill"
+
+
 BAD_NEWS = frozenset({MailEventKind.BOUNCE, MailEventKind.COMPLAINT, MailEventKind.REJECT})
 """The kinds after which an alert may be due."""
 
@@ -65,3 +73,13 @@ class MailEvent:
     bounce_type: BounceType | None = None
     code: str | None = None
     status: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillEvent:
+    """One event about a mail of a drill (hlf-operations mail-drill), which is to nobody and about no notice."""
+
+    drill_id: UUID
+    kind: MailEventKind
+    occurred_at: datetime
+    code: str | None = None

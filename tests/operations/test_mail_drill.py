@@ -159,7 +159,7 @@ def test_the_strongest_event_wins_in_any_order(
     """I17: as of a notice."""
     line = person.drill({}).lines[0]
     for kind in kinds:
-        assert record(foundation, line.id, kind) == "recorded"
+        assert record(foundation, line.id, kind) == "drill"
     ((found, code, heard),) = foundation.all(
         "SELECT arrival, arrival_code, received_at IS NOT NULL FROM certification.mail_drills WHERE id = %s", line.id
     )

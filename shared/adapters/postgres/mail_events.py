@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.connection import Connection, call
-from shared.domain.mail_events import RecordOutcome
+from shared.domain.mail_events import DrillOutcome, RecordOutcome
 
 if TYPE_CHECKING:
-    from shared.domain.mail_events import MailEvent
+    from shared.domain.mail_events import DrillEvent, MailEvent
 
 
 class PostgresMailEvents:
@@ -36,3 +36,12 @@ class PostgresMailEvents:
             },
         )
         return RecordOutcome(rows[0]["outcome"])
+
+    def record_drill(self, event: DrillEvent) -> DrillOutcome:
+        """Record what became of a mail of a drill (database/functions/notices/drills.sql)."""
+        rows = call(
+            self._connection,
+            "SELECT certification.record_drill_event(%(drill)s, %(kind)s, %(occurred_at)s, %(code)s) AS outcome",
+            {"drill": event.drill_id, "kind": event.kind, "occurred_at": event.occurred_at, "code": event.code},
+        )
+        return DrillOutcome(rows[0]["outcome"])

@@ -92,7 +92,7 @@ def test_an_id_that_is_of_no_person_is_known_by_its_name(connection: psycopg.Con
     """Every other uuid may be a person's, and is marked as such."""
     uuids = {name for name, kind, _ in connection.execute(COLUMNS.encode()) if kind in {"uuid", "_uuid"}}
     others = re.compile(
-        r"\.(?:id|(?:\w+_)?run_id|organisation_id|organisations|comparison_id|journal_id|claimed_by)$"
+        r"\.(?:id|(?:\w+_)?run_id|organisation_id|organisations|comparison_id|journal_id|claimed_by|drill)$"
         r"|\.(?:opened|seen|closed|found)_in$"
     )
     holds = {one["column"]: one["holds"] for one in marked}

@@ -23,12 +23,11 @@ BEGIN
            -- It is over once the address is no longer in use, or a later mail to it arrived.
            THEN EXISTS (
                     SELECT 1 FROM public.coordinators AS k
-                      LEFT JOIN certification.organisation_settings AS o ON o.organisation_id = n.organisation_id
-                     CROSS JOIN certification.standard AS d
                      WHERE k.id = n.coordinator_id
                        AND n.address_digest IN (
                            certification.address_digest(k.email::text),
-                           certification.address_digest(coalesce(o.fallback_address, d.fallback_address))))
+                           certification.address_digest(
+                               certification.effective_fallback_address(n.organisation_id))))
                 AND NOT EXISTS (
                     SELECT 1 FROM certification.notices AS x
                      WHERE x.address_digest = n.address_digest AND x.arrival = 'delivered'
@@ -78,15 +77,9 @@ COMMENT ON FUNCTION certification.address_of_mentor IS
     'again. No row for an address that nothing was ever against. The address itself is not returned (I11).';
 
 REVOKE ALL ON FUNCTION
-    certification.address_of_mentor, certification.mail_outcomes, certification.mail_that_came_back, certification.last_sign_of_mail_events
+    certification.address_of_mentor, certification.mail_outcomes, certification.mail_that_came_back,
+    certification.last_sign_of_mail_events
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.address_of_mentor, certification.mail_outcomes
 TO certification_operations;
-
-CREATE OR REPLACE FUNCTION certification.address_digest(p_email text) RETURNS bytea
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT sha256(convert_to(lower(certification.clean_text(p_email)), 'UTF8'))
-$$;
-COMMENT ON FUNCTION certification.address_digest IS 'Return the digest under which an address is known.';
-REVOKE ALL ON FUNCTION certification.address_digest FROM PUBLIC;

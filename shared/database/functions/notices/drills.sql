@@ -33,12 +33,12 @@ BEGIN
       FROM certification.mail_drills AS o
      CROSS JOIN LATERAL (SELECT v_new > coalesce(array_position(v_arrivals, o.arrival), 0) AS is_stronger) AS x
      WHERE d.id = p_drill_id AND o.id = d.id;
-    RETURN CASE WHEN FOUND THEN 'recorded' ELSE 'unknown_drill' END;
+    RETURN CASE WHEN FOUND THEN 'drill' ELSE 'unknown_drill' END;
 END
 $$;
 COMMENT ON FUNCTION certification.record_drill_event IS
     'Record what SES says of a mail of a drill, whatever the order of its events: complained before bounced before '
-    'delivered. Recording one again changes nothing but when it was last heard of. Return recorded or unknown_drill.';
+    'delivered. Recording one again changes nothing but when it was last heard of. Return drill or unknown_drill.';
 
 REVOKE ALL ON FUNCTION
     certification.start_mail_drill, certification.record_drill_event
@@ -46,4 +46,7 @@ FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.start_mail_drill
 TO certification_operations;
+GRANT EXECUTE ON FUNCTION
+    certification.record_drill_event
+TO certification_mail_events;
 GRANT SELECT ON certification.mail_drills TO certification_operations;

@@ -18,7 +18,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
          NULL),
         ('alerts', '{ids}', NULL, 'person', 'id_removed', NULL),
         ('alerts', '{facts}', '{reason,still_shown,ends_on,due,sent,longest_silence_minutes,of,kind,organisation_id,'
-                   'triggers,missing,invalid,disabled,changed}', 'nothing', NULL, NULL),
+                   'triggers,missing,invalid,disabled,changed,percent}', 'nothing', NULL, NULL),
         ('audit', '{id,at,action,organisation_id}', NULL, 'nothing', NULL, NULL),
         ('audit', '{mentor_id}', NULL, 'mentor', 'kept',
          'The record of who did what to whom; append-only.'),
@@ -29,7 +29,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         ('audit', '{facts}', '{run_id,kind,brake,n,of,thresholds,org_thresholds,queue,message_id,outcome,'
                   'version,before,after,reminders_put_back,reminders_kept,notices_removed,notices_sent,'
                   'notices_outcome_unknown,transitions_put_back,transitions_kept,days_put_back,days_kept,person_id,'
-                  'removed,website_table,mode,planned,run,action,counts,journal,line,done_at,rotation,step,form}',
+                  'removed,website_table,mode,planned,run,action,counts,journal,line,done_at,rotation,step,form,drill}',
          'person', 'kept', 'The outcome in codes and numbers; person_id is the id that was forgotten.'),
         ('break_glass_journals', '{mentor_id}', NULL, 'mentor', 'row_deleted', NULL),
         ('break_glass_journals', '{journal_id,line,outcome,at,imported_at}', NULL, 'about', 'with_row', NULL),
@@ -81,6 +81,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         ('listings', '{written}', '{*}', 'about', 'with_row', NULL),
         ('mail_events', '{id,event_key,notice_id,kind,message_id,occurred_at,received_at,bounce_type,code,status,'
                         'waits_until,applied_at}', NULL, 'about', 'with_notice', NULL),
+        ('mail_drills', '{id,drill,mailbox,started_at,arrival,arrival_at,arrival_code,received_at}', NULL, 'nothing',
+         NULL, NULL),
         ('mentors_to_recheck', '{mentor_id}', NULL, 'mentor', 'row_deleted', NULL),
         ('mentors_to_recheck', '{id,step}', NULL, 'about', 'with_row', NULL),
         ('migrations', '{name,checksum,applied_at}', NULL, 'nothing', NULL, NULL),

@@ -1,0 +1,76 @@
+"""allow-mail: an address that bounced is used again, by a named person; a complaint is not undone (point 2)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from tests.support.foundation import DAY, days
+from tests.support.mail_outbox import MailOutbox
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.support.foundation import Foundation
+    from tests.support.operator import Operator
+
+NAMED = ("--actor", "turid", "--reason", "their mailbox is back")
+
+
+@pytest.fixture
+def mentor(foundation: Foundation) -> UUID:
+    return foundation.mentor(foundation.organisation(), DAY + days(100))
+
+
+def unusable(foundation: Foundation, person: UUID, reason: str, address: str = "kari.saether@example.no") -> None:
+    foundation.do(
+        "INSERT INTO certification.unusable_addresses (address_digest, person_id, notice_id, reason, since)"
+        " VALUES (certification.address_digest(%s), %s, %s, %s, now())",
+        address,
+        person,
+        MailOutbox(foundation).sent(),
+        reason,
+    )
+
+
+@pytest.mark.parametrize("reason", ["address_bounced", "address_bounces_repeatedly"])
+def test_an_address_that_bounced_is_allowed(
+    operator: Operator, foundation: Foundation, mentor: UUID, reason: str
+) -> None:
+    """Audited, with who, why and what it was before."""
+    unusable(foundation, mentor, reason)
+    said = " ".join(operator.run("allow-mail", str(mentor), *NAMED).split())
+    assert said == f"Mail goes to {mentor} again, from the next nightly check."
+    assert foundation.one("SELECT certification.address_problem(email) FROM peer_mentors") is None
+    assert foundation.all("SELECT action, actor, reason, mentor_id, facts ->> 'before' FROM certification.audit") == [
+        ("allow_mail", "turid", "their mailbox is back", mentor, reason)
+    ]
+    assert "nothing keeps mail from" in operator.run("allow-mail", str(mentor), *NAMED, expect=1)
+    assert foundation.one("SELECT count(*) FROM certification.audit") == 1
+
+
+def test_a_coordinator_is_allowed_too(operator: Operator, foundation: Foundation) -> None:
+    """In JSON for a program."""
+    coordinator = foundation.coordinator(foundation.organisation())
+    unusable(foundation, coordinator, "address_bounced", "turid.vik@example.no")
+    said = json.loads(operator.run("allow-mail", str(coordinator), *NAMED, "--json"))
+    assert said == {"person": str(coordinator), "allowed": True}
+
+
+def test_a_complaint_is_not_undone(operator: Operator, foundation: Foundation, mentor: UUID) -> None:
+    """Exit code 1 with why, and nothing is audited."""
+    unusable(foundation, mentor, "address_complained")
+    said = operator.run("allow-mail", str(mentor), *NAMED, expect=1)
+    assert "a complaint is not undone" in said
+    assert foundation.one("SELECT certification.address_problem(email) FROM peer_mentors") == "address_complained"
+    assert foundation.one("SELECT count(*) FROM certification.audit") == 0
+
+
+def test_nobody_is_not_allowed(operator: Operator, mentor: UUID) -> None:
+    """An id that the app does not have, one that is none, and an address that nothing is against."""
+    assert "no mentor and no coordinator" in operator.run("allow-mail", str(uuid4()), *NAMED, expect=1)
+    assert "nothing keeps mail from" in operator.run("allow-mail", str(mentor), *NAMED, expect=1)
+    operator.run("allow-mail", "kari", *NAMED, expect=2)
