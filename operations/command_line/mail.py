@@ -26,9 +26,9 @@ def allow_mail(
     """Let mail go again to an address that bounced, once it works. A complaint is not undone."""
     require_named(actor, reason)
     with system.writing() as connection:
-        allowing.allow_mail(connection, person, actor, reason)
+        allowed = allowing.allow_mail(connection, person, actor, reason)
     if as_json:
-        words.print_json({"person": person, "allowed": True})
+        words.print_json(allowed)
     else:
         printing.text(say("Mail goes to {person} again, from the next nightly check.", person=person))
 
