@@ -61,7 +61,7 @@ class MailEvent:
 
 @dataclass(frozen=True)
 class Mail:
-    """The life of one notice and its mail. `told_at`: when the coordinator's digest that reports it was sent."""
+    """The life of one notice and its mail. `reported_at`: when the coordinator's digest that reports it was sent."""
 
     notice_id: int
     kind: str
@@ -77,7 +77,7 @@ class Mail:
     arrival_at: datetime | None
     arrival_code: str | None
     delays: int
-    told_at: datetime | None
+    reported_at: datetime | None
     events: tuple[MailEvent, ...]
 
 

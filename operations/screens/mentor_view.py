@@ -130,8 +130,8 @@ def _life(mail: Mail) -> list[tuple[datetime | None, str]]:
         moments.append(
             (mail.arrival_at, "[yellow]unknown: SES has not said within 24 hours what became of it[/yellow]")
         )
-    if mail.told_at:
-        moments.append((mail.told_at, "told to the coordinator in a digest"))
+    if mail.reported_at:
+        moments.append((mail.reported_at, "reported to the coordinator in a digest"))
     moments.sort(key=lambda moment: moment[0].timestamp() if moment[0] else 0)
     if mail.state != "sent":
         reason = f": {escape(_meaning(mail.reason))}" if mail.reason else ""

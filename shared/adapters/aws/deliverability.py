@@ -32,7 +32,7 @@ POINTS: Final = {
 }
 EVENT_TYPES: Final = ("BOUNCE", "COMPLAINT", "DELIVERY", "DELIVERY_DELAY", "REJECT")
 _TRACKING: Final = {"OPEN", "CLICK"}
-_RECORDS: Final = "add the DNS records that SES shows for the domain (docs/operations/deploy.md, DNS records for mail)"
+_RECORDS: Final = "add the DNS records that SES shows for the domain (docs/operations/hlf-it.md, DNS for e-posten)"
 _REDEPLOY: Final = "deploy again, or undo what was changed by hand"
 
 

@@ -32,7 +32,7 @@ def mentor(foundation: Foundation, functions: Functions, ses: LocalSes) -> UUID:
     return mentor
 
 
-def told(foundation: Foundation, kind: str, after: timedelta, **more: str) -> str:
+def said_by_ses(foundation: Foundation, kind: str, after: timedelta, **more: str) -> str:
     """Record an event about the reminder, as SES publishes it."""
     (notice, message) = foundation.all("SELECT id, message_id FROM certification.notices WHERE kind = 'reminder'")[0]
     return str(
@@ -75,8 +75,10 @@ def test_each_event_has_its_time_and_codes(
     foundation: Foundation, mentor: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Delayed, bounced, and the address that is unusable since then; in Oslo's time."""
-    assert told(foundation, "delay", timedelta(hours=1), code="MailboxFull", status="4.2.2") == "recorded"
-    assert told(foundation, "bounce", timedelta(hours=2), bounce_type="permanent", code="General", status="5.1.1")
+    assert said_by_ses(foundation, "delay", timedelta(hours=1), code="MailboxFull", status="4.2.2") == "recorded"
+    assert said_by_ses(
+        foundation, "bounce", timedelta(hours=2), bounce_type="permanent", code="General", status="5.1.1"
+    )
     found = read_explanation(foundation.connection, mentor, DAY)
     (mail,) = found.mails
     assert [(event.kind, event.bounce_type, event.code, event.status) for event in mail.events] == [
@@ -96,7 +98,7 @@ def test_each_event_has_its_time_and_codes(
 def test_an_address_that_was_allowed_again_is_said(
     foundation: Foundation, mentor: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told(foundation, "bounce", timedelta(hours=2), bounce_type="permanent", code="General")
+    said_by_ses(foundation, "bounce", timedelta(hours=2), bounce_type="permanent", code="General")
     assert foundation.one("SELECT certification.allow_mail(%s, 'turid', 'their mailbox is back')", mentor) == "allowed"
     said = screen(foundation, capsys, mentor)
     assert "Mail was allowed again" in said
@@ -105,7 +107,7 @@ def test_an_address_that_was_allowed_again_is_said(
 
 def test_a_changed_address_has_nothing_against_it(foundation: Foundation, mentor: UUID) -> None:
     """The bounce stays with the mail, and the address in the app is another."""
-    told(foundation, "bounce", timedelta(hours=2), bounce_type="permanent", code="General")
+    said_by_ses(foundation, "bounce", timedelta(hours=2), bounce_type="permanent", code="General")
     foundation.do("UPDATE peer_mentors SET email = 'kari@example.no' WHERE id = %s", mentor)
     found = read_explanation(foundation.connection, mentor, DAY)
     assert (found.address, found.mentor.mail_problem, found.mails[0].arrival) == (None, None, "bounced")
@@ -115,8 +117,8 @@ def test_a_late_complaint_stands_after_the_delivery(
     foundation: Foundation, mentor: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In the order in which it happened, whatever the order of the events."""
-    told(foundation, "complaint", timedelta(days=3), code="abuse")
-    told(foundation, "delivery", timedelta(seconds=4), status="2.0.0")
+    said_by_ses(foundation, "complaint", timedelta(days=3), code="abuse")
+    said_by_ses(foundation, "delivery", timedelta(seconds=4), status="2.0.0")
     said = screen(foundation, capsys, mentor)
     assert said.index("delivered to the recipient's server (2.0.0)") < said.index("complained of (abuse)")
 

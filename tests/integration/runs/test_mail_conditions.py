@@ -80,7 +80,7 @@ def test_a_rate_is_since_it_was_first_seen(foundation: Foundation, outbox: MailO
     ) == [(since, 511)]
 
 
-def test_every_complaint_is_told_once(
+def test_every_complaint_is_sent_once(
     foundation: Foundation,
     outbox: MailOutbox,
     publish: Any,  # noqa: F811
@@ -136,7 +136,7 @@ def digest(
 
 
 @pytest.mark.parametrize("cure", ["changed", "delivered", "deleted", "a month"])
-def test_a_digest_that_bounced_is_told_until_it_is_over(
+def test_a_digest_that_bounced_is_open_until_it_is_over(
     foundation: Foundation, outbox: MailOutbox, coordinator: tuple[UUID, UUID], cure: str
 ) -> None:
     """Point 2: until the address is another, or a later digest arrives there, or the coordinator is gone."""
@@ -164,7 +164,7 @@ def test_a_delivery_before_the_bounce_cures_nothing(
     assert found(foundation) == {"coordinator_mail_bounced": 1}
 
 
-def test_a_fallback_mailbox_that_bounces_is_told(
+def test_a_fallback_mailbox_that_bounces_is_published(
     foundation: Foundation, outbox: MailOutbox, coordinator: tuple[UUID, UUID]
 ) -> None:
     """The copy did not arrive either: nobody has the digest. Over once the setting names another mailbox."""
@@ -182,7 +182,7 @@ def test_a_fallback_mailbox_that_bounces_is_told(
     assert found(foundation) == {}
 
 
-def test_another_digest_that_bounces_is_told_at_once(
+def test_another_digest_that_bounces_is_sent_at_once(
     foundation: Foundation,
     outbox: MailOutbox,
     coordinator: tuple[UUID, UUID],
@@ -209,9 +209,7 @@ def test_another_digest_that_bounces_is_told_at_once(
 
 @pytest.mark.parametrize("arrival", ["bounced", "complained"])
 @pytest.mark.parametrize("cure", ["coordinator", "reported", "renewed", "gone", "a month"])
-def test_mail_of_which_nobody_hears_is_told(
-    foundation: Foundation, outbox: MailOutbox, arrival: str, cure: str
-) -> None:
+def test_mail_of_which_nobody_hears_opens(foundation: Foundation, outbox: MailOutbox, arrival: str, cure: str) -> None:
     """I17: a mentor without a coordinator is in no digest."""
     organisation = foundation.organisation()
     mentor = foundation.mentor(organisation, DAY)
@@ -253,7 +251,7 @@ def tracked(outbox: MailOutbox) -> None:
 
 
 @pytest.mark.usefixtures("tracked")
-def test_mail_that_nothing_is_heard_of_is_told_after_a_day(foundation: Foundation, outbox: MailOutbox) -> None:
+def test_mail_that_nothing_is_heard_of_opens_after_a_day(foundation: Foundation, outbox: MailOutbox) -> None:
     """Point 5: accepted more than 24 hours ago, and no event of any kind since."""
     outbox.sent(23.9)
     assert found(foundation) == {}
