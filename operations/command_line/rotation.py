@@ -76,6 +76,7 @@ def rotate_credential(
         # A person is asked before the rotation begins, so that nobody else waits while a secret is looked for.
         asks = not undo and (latest is None or latest.state is State.BEGUN)
         credential = _credential(preparing, file, form) if asks else None
+        _say_which_end_counts(credential)
         with console.steps(quiet=as_json) as progress, system.functions(progress) as invoke:
             rotating = replace(preparing, invoke=invoke, on_refusal=_waiting(progress))
             if undo:
@@ -145,6 +146,16 @@ def _credential(rotating: Rotating, file: Path | None, form: CredentialForm) -> 
     if not sys.stdin.isatty():
         raise OperationsError("run this at a terminal, which asks for the credential, or name a file with --file")
     return new_credential.checked(new_credential.asked(form, known, _ask), today)
+
+
+def _say_which_end_counts(credential: NewCredential | None) -> None:
+    if credential is not None and credential.typed_end is not None:
+        text = say(
+            "certificate_expires_on says {typed}, and the certificate itself ends on {own}: that day counts.",
+            typed=credential.typed_end,
+            own=str(credential.ends_on),
+        )
+        console.errors.print(text, markup=False)
 
 
 def _ask(question: str, default: str, hidden: bool) -> str:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from operations.errors import NotUnderstoodError, OperationsError
-from shared.domain.credential import ends_on
+from shared.adapters.dataverse.certificate import last_day
+from shared.domain.credential import end_that_differs, ends_on
 from shared.domain.credential_examination import looks_like_an_id
-from shared.domain.credential_forms import AWS, CredentialForm, read_credential
+from shared.domain.credential_forms import AWS, CERTIFICATE_END, SECRET_END, CredentialForm, read_credential
 from shared.domain.errors import SecretMalformedError
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class NewCredential:
     form: CredentialForm
     value: Mapping[str, Any]
     ends_on: date | None
+    typed_end: str | None = None
+    """The last day that a person typed for a certificate that says another, which counts."""
 
     def __repr__(self) -> str:
         """Show the form only."""
@@ -43,7 +46,7 @@ def checked(value: Mapping[str, Any], today: date) -> NewCredential:
     """Check the form of a credential, without signing in. Raises OperationsError with what to do."""
     try:
         credential = read_credential(value)
-        last_day = ends_on(value)
+        ends = ends_on(value, last_day)
     except SecretMalformedError as error:
         code = str(error)
         said = _MALFORMED.get(code) or f"{code.removeprefix('secret_has_no_')} is missing, or is not of its form"
@@ -55,14 +58,19 @@ def checked(value: Mapping[str, Any], today: date) -> NewCredential:
             "this is the id of the client secret (Secret ID), not its value: copy the column Value in Entra,"
             " which is only shown right after the secret was made"
         )
-    if last_day is None and credential.form is not CredentialForm.FEDERATION:
+    if ends is None and credential.form is CredentialForm.CERTIFICATE:
+        raise OperationsError("the certificate cannot be read: it must be the PEM file that HLF IT uploads to Entra")
+    if ends is None and credential.form is CredentialForm.SECRET:
         raise OperationsError(
             "the last day is missing: without it no alert can warn of it. Put in the day that Entra shows,"
-            ' as "client_secret_expires_on" (for a certificate "certificate_expires_on")'
+            f' as "{SECRET_END}"'
         )
-    if last_day is not None and last_day < today:
-        raise OperationsError(f"{last_day:%Y-%m-%d} is over: this credential has ended already, or the day is wrong")
-    return NewCredential(credential.form, value, last_day)
+    if ends is not None and ends < today:
+        raise OperationsError(f"{ends:%Y-%m-%d} is over: this credential has ended already, or the day is wrong")
+    typed = end_that_differs(value, last_day) if credential.form is CredentialForm.CERTIFICATE else None
+    # A day beside the certificate could only contradict it.
+    kept = {name: said for name, said in value.items() if name != CERTIFICATE_END}
+    return NewCredential(credential.form, kept, ends, typed)
 
 
 def read_file(path: Path) -> Mapping[str, Any]:
@@ -111,5 +119,5 @@ def asked(form: CredentialForm, known: Mapping[str, Any], ask: Callable[[str, st
             raise NotUnderstoodError("a certificate is several lines long: put it into a file, and name that by --file")
         case CredentialForm.SECRET:
             value["client_secret"] = ask("Client secret (the value; it is not shown)", "", True).strip()
-            value["client_secret_expires_on"] = ask("Its last day, as in 2027-05-31", "", False).strip()
+            value[SECRET_END] = ask("Its last day, as in 2027-05-31", "", False).strip()
             return value

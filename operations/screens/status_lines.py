@@ -52,11 +52,8 @@ def credential(status: Status) -> str:
     if state.secret_ends_on:
         left = (state.secret_ends_on - at.astimezone(OSLO).date()).days
         style = "red" if left < 0 else "yellow" if left <= _SOON_DAYS else "none"
-        ends = many(left, "secret ends in {n} day", "secret ends in {n} days")
-        if left <= 0:
-            ended = many(-left, "secret ended {n} day ago", "secret ended {n} days ago")
-            ends = say("secret ends today") if left == 0 else ended
-        found.append(f"[{style}]{ends}[/{style}]")
+        of_certificate = state.credential_form == CredentialForm.CERTIFICATE
+        found.append(f"[{style}]{_end_of_certificate(left) if of_certificate else _end_of_secret(left)}[/{style}]")
     elif state.credential_form == CredentialForm.FEDERATION:
         found.append(say("signs in without a secret"))
     elif state.healthy_at:
@@ -69,6 +66,22 @@ def credential(status: Status) -> str:
         case _:
             found.append(f"[red]{say('next secret refused')}[/red]")
     return " · ".join(found)
+
+
+def _end_of_secret(days_left: int) -> str:
+    if days_left == 0:
+        return say("secret ends today")
+    if days_left < 0:
+        return many(-days_left, "secret ended {n} day ago", "secret ended {n} days ago")
+    return many(days_left, "secret ends in {n} day", "secret ends in {n} days")
+
+
+def _end_of_certificate(days_left: int) -> str:
+    if days_left == 0:
+        return say("certificate ends today")
+    if days_left < 0:
+        return many(-days_left, "certificate ended {n} day ago", "certificate ended {n} days ago")
+    return many(days_left, "certificate ends in {n} day", "certificate ends in {n} days")
 
 
 def _since(text: str, since: datetime, reason: str | None, status: Status, style: str) -> str:

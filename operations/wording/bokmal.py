@@ -108,6 +108,11 @@ BOKMAL: dict[str, str] = {
     "secret ends in {n} days": "hemmeligheten utløper om {n} dager",
     "secret ended {n} day ago": "hemmeligheten utløp for {n} dag siden",
     "secret ended {n} days ago": "hemmeligheten utløp for {n} dager siden",
+    "certificate ends today": "sertifikatet utløper i dag",
+    "certificate ends in {n} day": "sertifikatet utløper om {n} dag",
+    "certificate ends in {n} days": "sertifikatet utløper om {n} dager",
+    "certificate ended {n} day ago": "sertifikatet utløp for {n} dag siden",
+    "certificate ended {n} days ago": "sertifikatet utløp for {n} dager siden",
     "secret has no end date": "hemmeligheten har ingen utløpsdato",
     "next secret works": "neste hemmelighet virker",
     "signs in without a secret": "logger inn uten hemmelighet",
@@ -121,6 +126,9 @@ BOKMAL: dict[str, str] = {
     ),
     "Refused ({code}); Entra may not know it yet, so it is tried again": (
         "Avvist ({code}); Entra kjenner den kanskje ikke ennå, så den prøves igjen"
+    ),
+    "certificate_expires_on says {typed}, and the certificate itself ends on {own}: that day counts.": (
+        "certificate_expires_on sier {typed}, og sertifikatet selv utløper {own}: Den dagen gjelder."
     ),
     "Putting it in use": "Tar den i bruk",
     "Watching the first sync": "Følger med på den første oppdateringen",

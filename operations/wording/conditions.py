@@ -59,7 +59,7 @@ def line(alert: Alert, organisations: Mapping[UUID | None, str], now: datetime) 
 
 
 def _text(alert: Alert) -> ConditionText:
-    return speech.texts().of(Condition(alert.condition), alert.subject)
+    return speech.texts().of(Condition(alert.condition), alert.subject, alert.facts)
 
 
 def _whose(alert: Alert, organisations: Mapping[UUID | None, str]) -> str:

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.aws.secrets import SecretVersions
+from shared.adapters.dataverse.certificate import last_day
 from shared.adapters.dataverse.examining import DataverseExaminer
 from shared.bootstrap.website import service_signed_in_by, website
 from shared.settings import settings, website_settings
@@ -44,4 +45,5 @@ def check_credential(listings: Listings, state: SyncState) -> Health:
         listings=listings,
         state=state,
         secrets=SecretVersions(dataverse.secret_arn, settings().region),
+        certificate_end=last_day,
     )

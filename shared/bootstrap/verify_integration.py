@@ -15,6 +15,7 @@ from shared.adapters.aws.deployment import deployment_findings
 from shared.adapters.aws.people import POINTS as PEOPLE_POINTS
 from shared.adapters.aws.people import people_findings
 from shared.adapters.aws.secrets import read_secret
+from shared.adapters.dataverse.certificate import last_day
 from shared.adapters.dataverse.definitions import Definitions
 from shared.adapters.dataverse.examining import DataverseExaminer
 from shared.adapters.postgres.integration.asking import why
@@ -135,6 +136,6 @@ def _examined(point: str, faults: Sequence[CredentialFinding]) -> Finding:
 def _secrets(arns: dict[str, str], region: str) -> Iterator[Finding]:
     for name, arn in arns.items():
         try:
-            yield secret_finding(name, read_secret(arn, region, fresh=True))
+            yield secret_finding(name, read_secret(arn, region, fresh=True), last_day)
         except CertificationError as error:
             yield unchecked(point_of(name), expected_of(name), str(error))

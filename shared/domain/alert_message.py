@@ -28,7 +28,7 @@ _ASCII = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "Æ": "Ae", "Ø": "O
 
 def message(alert: Alert, now: datetime, texts: Texts, target: Target) -> AlertMessage:
     """Return the message that is due. Its commands work on `target`."""
-    text, mail = texts.of(alert.condition, alert.subject), texts.mail
+    text, mail = texts.of(alert.condition, alert.subject, alert.facts), texts.mail
     title = f"{text.title} ({alert.subject})" if alert.subject else text.title
     lasted = _duration(alert.since, alert.closed_at or now, mail)
     over = alert.kind is AlertMessageKind.CLOSED
@@ -54,13 +54,15 @@ def message(alert: Alert, now: datetime, texts: Texts, target: Target) -> AlertM
 
 
 def _table(alert: Alert, texts: Texts) -> list[str]:
-    text, mail = texts.of(alert.condition, alert.subject), texts.mail
+    text, mail = texts.of(alert.condition, alert.subject, alert.facts), texts.mail
     rows = [(mail.since, f"{_time(alert.since)} ({mail.clock})")]
     if alert.closed_at:
         rows.append((mail.until, f"{_time(alert.closed_at)} ({mail.clock})"))
     if text.counted:
         rows.append((mail.how_many, text.counted.of(alert.n)))
     for name, value in _presentable(alert.facts):
+        if name == "form":
+            continue  # the words are of that form
         label = mail.facts.get(name, name.upper().replace("_", " "))
         rows.append((label, texts.meaning(value) if name == "reason" and isinstance(value, str) else str(value)))
     return _columns(rows)

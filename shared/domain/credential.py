@@ -1,4 +1,4 @@
-"""The health of our credential: what a check finds (I10), and the end date that the secret states."""
+"""The health of our credential: what a check finds (I10), and its last day."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.credential_forms import END_DATES, CredentialForm, form_of
+from shared.domain.credential_forms import CERTIFICATE_END, SECRET_END, CredentialForm, form_of
 from shared.domain.errors import SecretMalformedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from shared.domain.credential_examination import Finding
+
+type CertificateEnd = Callable[[str], date]
+"""Returns the last day of a certificate, which is PEM. Raises ValueError for what is none."""
 
 
 class CredentialState(StrEnum):
@@ -102,17 +105,42 @@ class Health:
         }
 
 
-def ends_on(secret: Mapping[str, Any]) -> date | None:
-    """Return the last day of the client secret or certificate, as the secret states it.
+def ends_on(secret: Mapping[str, Any], certificate_end: CertificateEnd) -> date | None:
+    """Return the last day of the certificate, which it says itself, or of the client secret, as the secret states it.
 
-    None: it states none, or signs in by federation, which nothing ends.
-    Raises ValueError for anything except a date as in "2027-05-31".
+    None: it has none, as with federation, which nothing ends; or the sign-in reports that the secret cannot be used.
+    Raises ValueError for a stated day that is not as in "2027-05-31".
     """
     try:
-        member = END_DATES.get(form_of(secret))
+        form = form_of(secret)
     except SecretMalformedError:
-        return None  # the sign-in reports it
-    value = secret.get(member) if member else None
+        return None
+    match form:
+        case CredentialForm.FEDERATION:
+            return None
+        case CredentialForm.CERTIFICATE:
+            return _end_of_certificate(secret, certificate_end)
+        case CredentialForm.SECRET:
+            return _stated(secret.get(SECRET_END))
+
+
+def end_that_differs(secret: Mapping[str, Any], certificate_end: CertificateEnd) -> str | None:
+    """Return what a person typed as the certificate's last day, if the certificate says another: that one counts."""
+    typed = secret.get(CERTIFICATE_END)
+    own = _end_of_certificate(secret, certificate_end)
+    if typed is None or own is None or typed == own.isoformat():
+        return None
+    return typed if isinstance(typed, str) and _DAY.fullmatch(typed) else "?"
+
+
+def _end_of_certificate(secret: Mapping[str, Any], certificate_end: CertificateEnd) -> date | None:
+    try:
+        return certificate_end(str(secret.get("certificate")))
+    except ValueError:
+        return None
+
+
+def _stated(value: object) -> date | None:
     if value is None:
         return None
     if not isinstance(value, str) or not _DAY.fullmatch(value):

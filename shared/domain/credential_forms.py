@@ -70,11 +70,10 @@ _MEMBERS = {
     "federation": CredentialForm.FEDERATION,
     "certificate": CredentialForm.CERTIFICATE,
 }
-END_DATES = {
-    CredentialForm.SECRET: "client_secret_expires_on",
-    CredentialForm.CERTIFICATE: "certificate_expires_on",
-}
-"""The member of the secret that states the last day, of the forms that have one."""
+SECRET_END = "client_secret_expires_on"  # noqa: S105 - a name
+"""The member that states the last day of a client secret, which nothing else tells."""
+CERTIFICATE_END = "certificate_expires_on"
+"""The member that once stated the last day of a certificate, which the certificate says itself."""
 
 
 def form_of(secret: Mapping[str, Any]) -> CredentialForm:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date
 
-    from shared.domain.credential import PendingSecret
+    from shared.domain.credential import CertificateEnd, PendingSecret
     from shared.domain.listings import ListingTable
     from shared.ports import CredentialExaminer, Listings, Report, Secrets, SyncState, Website
 
@@ -42,21 +42,23 @@ def check_credential(
     listings: Listings,
     state: SyncState,
     secrets: Secrets,
+    certificate_end: CertificateEnd,
 ) -> Health:
     """Sign in, ask who we are and try every table in use, then record and return what was found.
 
     The pending version of the secret, if there is one, is examined: a person waits to hear whether it will do.
-    `examiner_of` signs in by it separately, so that the one in use is not disturbed. A refusal stops all sending and a
+    `examiner_of` signs in by it separately, so that the one in use is not disturbed. `certificate_end` reads the last
+    day of a certificate. A refusal stops all sending and a
     success resumes it. Inside a Retry-After window nothing is requested and nothing recorded (I9).
     Raises only errors of the database.
     """
     tables = listings.tables()
     health = _asked(website, tables)
-    health = _with_end_date(health, secrets)
+    health = _with_end_date(health, secrets, certificate_end)
     if health.state is CredentialState.NOT_CHECKED:
         return health
     if health.state is not CredentialState.UNREACHABLE:
-        health = _with_pending(health, secrets, examiner_of, tables)
+        health = _with_pending(health, secrets, examiner_of, tables, certificate_end)
     return replace(health, recovered=state.record_check(health))
 
 
@@ -88,11 +90,11 @@ def _asked(website: Website, tables: Sequence[ListingTable]) -> Health:
         return Health(CredentialState.UNREACHABLE, str(error))
 
 
-def _with_end_date(health: Health, secrets: Secrets) -> Health:
+def _with_end_date(health: Health, secrets: Secrets, certificate_end: CertificateEnd) -> Health:
     try:
         secret = secrets.current()
         health = replace(health, form=form_of(secret))
-        return replace(health, secret_ends_on=ends_on(secret))
+        return replace(health, secret_ends_on=ends_on(secret, certificate_end))
     except ConnectionLostError:
         return health  # the check itself has reported the secret that cannot be used
     except ValueError:
@@ -104,6 +106,7 @@ def _with_pending(
     secrets: Secrets,
     examiner_of: Callable[[Mapping[str, Any]], AbstractContextManager[CredentialExaminer]],
     tables: Sequence[ListingTable],
+    certificate_end: CertificateEnd,
 ) -> Health:
     """Add what is known of the pending version; nothing if that cannot be determined now."""
     try:
@@ -112,7 +115,7 @@ def _with_pending(
         return health
     if pending is None:
         return replace(health, pending=NO_PENDING)
-    findings = _examined(pending, examiner_of, tables)
+    findings = _examined(pending, examiner_of, tables, certificate_end)
     # A table that refuses the version in use too is no fault of this one.
     wrong = tuple(f for f in findings.wrong if not f.table or f.table not in health.tables_refused)
     if not wrong and any(f.fault is CredentialFault.UNREACHABLE for f in findings.findings):
@@ -125,11 +128,12 @@ def _examined(
     pending: PendingSecret,
     examiner_of: Callable[[Mapping[str, Any]], AbstractContextManager[CredentialExaminer]],
     tables: Sequence[ListingTable],
+    certificate_end: CertificateEnd,
 ) -> Examination:
     if pending.value is None:
         return Examination((Finding(CredentialFault.INCOMPLETE, "secret_is_not_json"),))
     try:
-        ends_on(pending.value)
+        ends_on(pending.value, certificate_end)
     except ValueError:
         return Examination((Finding(CredentialFault.INCOMPLETE, END_DATE_MALFORMED),))
     with examiner_of(pending.value) as examiner:

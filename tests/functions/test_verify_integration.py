@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from shared.domain.integration.findings import Verdict, report_from_json
+from tests.support.federation import OwnCertificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +86,10 @@ def test_mail_that_reaches_nobody_is_found(deployed: DeployedStack, verified: Ca
     assert findings["dependencies.operations.recipients"].found == "nobody is subscribed"
 
 
+OWN = OwnCertificate.new(days=20)
+OWN_END = (datetime.now(UTC) + timedelta(days=20)).date()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -93,6 +99,20 @@ def test_mail_that_reaches_nobody_is_found(deployed: DeployedStack, verified: Ca
             "DataverseSecret",
             {"tenant_id": "t", "client_id": "c", "client_secret": "11111111-2222-3333-4444-555555555555"},
             "its client_secret looks like the secret's id: Entra shows the value once, beside the id",
+        ),
+        (
+            "DataverseSecret",
+            {
+                "tenant_id": "t",
+                "client_id": "c",
+                "certificate": OWN.certificate,
+                "private_key": OWN.private_key,
+                "certificate_expires_on": "2099-01-31",
+            },
+            (
+                "its certificate_expires_on says 2099-01-31, and the certificate itself ends on"
+                f" {OWN_END}: that day counts"
+            ),
         ),
         ("WebhookSecret", {"current": "short"}, "its key has 5 characters"),
         ("WebhookSecret", "no json", "secret_is_not_json"),

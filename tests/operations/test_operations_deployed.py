@@ -328,8 +328,10 @@ def test_every_command_that_an_alert_prints_runs(
     host = Lambda({"run_id": str(uuid4()), "state": "succeeded", "reason": None})
     organisation = foundation.organisation()
     texts, printed = TEXTS[language], set()
-    for condition, subject in [(one, about) for one, entry in CONDITIONS.items() for about in ("", *entry.subjects)]:
-        facts = {"organisation_id": str(organisation), "kind": "expiry"}
+    every = [(one, about, "") for one, entry in CONDITIONS.items() for about in ("", *entry.subjects)]
+    every += [(one, "", form) for one, entry in CONDITIONS.items() for form in entry.forms]
+    for condition, subject, form in every:
+        facts = {"organisation_id": str(organisation), "kind": "expiry", "form": form}
         made = Alert(7, AlertMessageKind.OPENED, condition, subject, NOW, None, 2, (uuid4(),), facts, "")
         body = message(made, NOW, texts, Target(stack_with_login)).body
         printed |= {line.strip() for line in body.splitlines() if line.strip().startswith("hlf-operations ")}

@@ -211,6 +211,19 @@ def test_everything_wrong_fits_one_screen_and_says_what_is_first(
     assert re.search(r"\d+ more: .*hlf-operations alerts --database-url dbname=", screen)
 
 
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [(6, "certificate ends in 6 days"), (0, "certificate ends today"), (-2, "certificate ended 2 days ago")],
+)
+def test_status_names_the_end_of_a_certificate(command: Any, foundation: Foundation, left: int, said: str) -> None:
+    """I10: not as that of a client secret, for which HLF IT would look in vain."""
+    foundation.do(
+        "UPDATE certification.sync_state SET credential_form = 'certificate', healthy_at = now(),"
+        f" secret_ends_on = (clock_timestamp() AT TIME ZONE 'Europe/Oslo')::date + {left}"
+    )
+    assert said in command("status", expect=1)
+
+
 def test_what_is_wrong_is_seen_though_no_run_has_reported_it(
     command: Any, foundation: Foundation, organisation: Any
 ) -> None:
@@ -250,8 +263,10 @@ _TARGETS = Target(), Target("hlf"), Target(database_url=_URL), Target("hlf", dat
 def test_every_command_that_an_alert_names_is_one(target: Any, language: Language) -> None:
     """As printed, in every mail and on every screen, for where it runs."""
     named = set()
-    for condition, subject in [(one, about) for one, entry in CONDITIONS.items() for about in ("", *entry.subjects)]:
-        facts = {"reason": "entra_7000215", "organisation_id": str(uuid4()), "kind": "expiry"}
+    every = [(one, about, "") for one, entry in CONDITIONS.items() for about in ("", *entry.subjects)]
+    every += [(one, "", form) for one, entry in CONDITIONS.items() for form in entry.forms]
+    for condition, subject, form in every:
+        facts = {"reason": "entra_7000215", "organisation_id": str(uuid4()), "kind": "expiry", "form": form}
         made = Alert(7, AlertMessageKind.OPENED, condition, subject, NOW, None, 2, (uuid4(),), facts, "")
         lines = printed_commands(message(made, NOW, TEXTS[language], target).body)
         assert len(lines) == sum(bool(step.command) for step in TEXTS[language].steps(condition, subject, facts))

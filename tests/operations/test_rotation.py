@@ -9,6 +9,7 @@ import json
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -124,12 +125,7 @@ def test_every_form_is_moved_to_and_back(kari: Person, site: EmulatedWebsite, to
     """From a client secret to federation or a certificate, and back; each is used by the functions alone."""
     made = OwnCertificate.new()
     site.add_certificate(made.certificate)
-    certificate = {
-        **IDS,
-        "certificate": made.certificate,
-        "private_key": made.private_key,
-        "certificate_expires_on": "2099-01-31",
-    }
+    certificate = {**IDS, "certificate": made.certificate, "private_key": made.private_key}
     there = FEDERATION if to == "federation" else certificate
     kari.rotate_to(there)
     assert kari.in_use() == there
@@ -142,6 +138,24 @@ def test_every_form_is_moved_to_and_back(kari: Person, site: EmulatedWebsite, to
     kari.rotate_to(there)
     kari.rotate_to(FIRST)
     assert kari.state() == ("undone", "done", "done")
+
+
+def test_a_typed_end_of_a_certificate_counts_for_nothing(
+    kari: Person, site: EmulatedWebsite, foundation: Foundation
+) -> None:
+    """I10: the certificate says its last day itself; a day typed beside it is not stored, and named if it differs."""
+    made = OwnCertificate.new(days=20)
+    site.add_certificate(made.certificate)
+    certificate = {**IDS, "certificate": made.certificate, "private_key": made.private_key}
+    own = (datetime.now(UTC) + timedelta(days=20)).date()
+    said = kari.rotate_to({**certificate, "certificate_expires_on": "2099-01-31"})
+    assert f"certificate_expires_on says 2099-01-31, and the certificate itself ends on {own}: that day counts" in said
+    assert kari.in_use() == certificate
+    assert foundation.one("SELECT secret_ends_on FROM certification.sync_state") == own
+    kari.rotate("--undo", "--wait-minutes", 0)
+    assert "that day counts" not in kari.rotate_to({**certificate, "certificate_expires_on": own.isoformat()})
+    kari.rotate("--undo", "--wait-minutes", 0)
+    assert "that day counts" not in kari.rotate_to(certificate)
 
 
 def test_federation_needs_nothing_that_is_secret(kari: Person, foundation: Foundation) -> None:
@@ -210,7 +224,16 @@ def test_a_privilege_that_the_check_cannot_see_is_found(kari: Person, site: Emul
     assert kari.in_use() == FIRST
 
 
+OVER = OwnCertificate.new(days=-2)
 FORMS: dict[str, tuple[Any, str]] = {
+    "a certificate that is over": (
+        {**IDS, "certificate": OVER.certificate, "private_key": OVER.private_key},
+        "is over: this credential has ended already",
+    ),
+    "a key in place of the certificate": (
+        {**IDS, "certificate": OVER.private_key, "private_key": OVER.private_key},
+        "the certificate cannot be read",
+    ),
     "the id of the secret": ({**SECOND, "client_secret": "3f0c1d52-7f0e-4a53-9f0e-1d527f0e4a53"}, "Secret ID"),
     "no last day": ({**IDS, "client_secret": "x"}, "the last day is missing"),
     "a day that is no day": ({**SECOND, "client_secret_expires_on": "31.05.2027"}, "must be a date"),

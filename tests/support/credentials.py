@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
+from shared.adapters.dataverse.certificate import last_day, signed_assertion
 from shared.adapters.dataverse.examining import DataverseExaminer
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
@@ -35,7 +36,7 @@ class Checker:
         self.state = PostgresSyncState(connection)
         self.secret = secret
         self.pending_version: Mapping[str, Any] | str | Exception | None = None
-        self._service = self._open.enter_context(closing(Service(site.url, site.url, secret)))
+        self._service = self._open.enter_context(closing(Service(site.url, site.url, secret, sign=signed_assertion)))
 
     def __enter__(self) -> Self:
         return self
@@ -61,6 +62,7 @@ class Checker:
             listings=self.listings,
             state=self.state,
             secrets=self,
+            certificate_end=last_day,
         )
 
     @contextmanager

@@ -12,6 +12,7 @@ import pytest
 from shared.domain.alert_message import message
 from shared.domain.alerts import Alert, AlertMessageKind, Condition, Language
 from shared.domain.commands import Target
+from shared.domain.conditions import CONDITIONS
 from shared.domain.wording.languages import TEXTS
 
 GOLDEN = Path(__file__).parent / "golden" / "alerts"
@@ -35,9 +36,17 @@ SUBJECTS = {
 }
 
 
+# Each condition, and again for each form of the credential that has texts of its own.
+MAILS = [(condition, form) for condition in Condition for form in ("", *CONDITIONS[condition].forms)]
+
+
+def golden_name(condition: Condition, form: str, language: Language) -> str:
+    return ".".join(filter(None, (condition, form, language, "txt")))
+
+
 @pytest.mark.parametrize("language", list(Language))
-@pytest.mark.parametrize("condition", list(Condition))
-def test_the_mail_of_every_condition_reads_as_in_golden(condition: Condition, language: Language) -> None:
+@pytest.mark.parametrize(("condition", "form"), MAILS)
+def test_the_mail_of_every_condition_reads_as_in_golden(condition: Condition, form: str, language: Language) -> None:
     """Set UPDATE_GOLDEN=1 to write the files anew, and read what changed."""
     alert = Alert(
         id=7,
@@ -48,18 +57,18 @@ def test_the_mail_of_every_condition_reads_as_in_golden(condition: Condition, la
         closed_at=None,
         n=2,
         ids=(UUID(int=1), UUID(int=2)),
-        facts=FACTS.get(condition, {}),
+        facts={**FACTS.get(condition, {}), **({"form": form} if form else {})},
         mark="",
     )
     sent = message(alert, NOW, TEXTS[language], Target("hlf-certification"))
     mail = f"Subject: {sent.subject}\n\n{sent.body}"
-    golden = GOLDEN / f"{condition}.{language}.txt"
+    golden = GOLDEN / golden_name(condition, form, language)
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(mail, encoding="utf-8")
     assert mail == golden.read_text(encoding="utf-8")
 
 
 def test_no_golden_mail_is_left_of_a_condition_that_is_gone() -> None:
-    """One file for each condition and language."""
-    expected = {f"{condition}.{language}.txt" for condition in Condition for language in Language}
+    """One file for each condition, form and language."""
+    expected = {golden_name(condition, form, language) for condition, form in MAILS for language in Language}
     assert {path.name for path in GOLDEN.iterdir()} == expected

@@ -202,7 +202,8 @@ def test_every_condition_has_a_section_of_the_runbook(condition: Condition) -> N
     assert anchor(condition) in HEADINGS
 
 
-EVERY_TEXT = [(condition, subject) for condition, entry in CONDITIONS.items() for subject in ("", *entry.subjects)]
+EVERY_TEXT = [(condition, subject, "") for condition, entry in CONDITIONS.items() for subject in ("", *entry.subjects)]
+EVERY_TEXT += [(condition, "", form) for condition, entry in CONDITIONS.items() for form in entry.forms]
 
 
 def shape(text):
@@ -216,8 +217,8 @@ def test_every_language_has_every_condition() -> None:
     """The same conditions, with the same commands and placeholders, in words of its own."""
     english, bokmal = TEXTS[Language.EN], TEXTS[Language.NB]
     assert set(CONDITIONS) == set(Condition)
-    for condition, subject in EVERY_TEXT:
-        text, other = english.of(condition, subject), bokmal.of(condition, subject)
+    for condition, subject, form in EVERY_TEXT:
+        text, other = (texts.of(condition, subject, {"form": form}) for texts in (english, bokmal))
         assert (condition, shape(other)) == (condition, shape(text))
         assert other.title != text.title
         assert other.what != text.what

@@ -1,4 +1,4 @@
-"""The assertion that an application with a certificate signs for itself."""
+"""The certificate of an application: the assertion that it signs for itself, and its last day."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
 
 from shared.domain.errors import WebsiteAuthError
 from shared.domain.listings import RefusedKind
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from shared.domain.credential_forms import Certificate
 
 _LIFE_SECONDS = 300
@@ -52,6 +55,14 @@ def signed_assertion(credential: Certificate, token_url: str) -> str:
     signed = f"{_base64url(json.dumps(header).encode())}.{_base64url(json.dumps(claims).encode())}"
     signature = key.sign(signed.encode(), PSS(MGF1(SHA256()), PSS.DIGEST_LENGTH), SHA256())
     return f"{signed}.{_base64url(signature)}"
+
+
+def last_day(certificate: str) -> date:
+    """Return the day on which the certificate ends, in UTC: it is over before that day is over in Norway.
+
+    Raises ValueError for what is no certificate.
+    """
+    return load_pem_x509_certificate(certificate.strip().encode()).not_valid_after_utc.date()
 
 
 def _base64url(octets: bytes) -> str:

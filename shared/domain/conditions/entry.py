@@ -51,5 +51,7 @@ class Entry:
     en: ConditionText
     subjects: Mapping[str, Wording] = field(default_factory=dict)
     """Texts for a subject of the condition that needs its own."""
+    forms: Mapping[str, Wording] = field(default_factory=dict)
+    """Texts for a form of the credential that needs its own; the fact `form` names it."""
     cause_first: bool = True
     """Whether the step that a cause asks for comes before the condition's own."""

@@ -1,7 +1,8 @@
-"""Conditions of the client secret of Dynamics."""
+"""Conditions of the client secret or certificate of Dynamics."""
 
 from shared.domain.alerts import Condition
-from shared.domain.conditions.entry import ConditionText, Entry, Severity
+from shared.domain.conditions.entry import ConditionText, Entry, Severity, Wording
+from shared.domain.credential_forms import CredentialForm
 from shared.domain.wording.numbers import Counted
 
 SECRET = {
@@ -25,6 +26,34 @@ SECRET = {
                 "Try it and put it in use, without a pause: `rotate-credential --actor YOU --reason WHY`",
             ),
         ),
+        forms={
+            CredentialForm.CERTIFICATE: Wording(
+                nb=ConditionText(
+                    title="Sertifikatet til Dynamics utløper snart",
+                    what="Når sertifikatet utløper, når ingenting nettsiden lenger.",
+                    counted=Counted("dag igjen", "dager igjen"),
+                    steps=(
+                        "Lag et nytt sertifikat, og last det opp i Entra (App registrations, Certificates & secrets).",
+                        (
+                            "Prøv det og ta det i bruk, uten stans:"
+                            " `rotate-credential --file FILE --actor YOU --reason WHY`"
+                        ),
+                    ),
+                ),
+                en=ConditionText(
+                    title="The certificate of Dynamics expires soon",
+                    what="Once the certificate has expired, no change reaches the website.",
+                    counted=Counted("day left", "days left"),
+                    steps=(
+                        "Make a new certificate, and upload it in Entra (App registrations, Certificates & secrets).",
+                        (
+                            "Try it and put it in use, without a pause:"
+                            " `rotate-credential --file FILE --actor YOU --reason WHY`"
+                        ),
+                    ),
+                ),
+            ),
+        },
     ),
     Condition.SECRET_ENDED: Entry(
         severity=Severity.ENDANGERS,
@@ -58,6 +87,38 @@ SECRET = {
                 ("If Dynamics still accepts it, only the date in the Dataverse secret is out of date: correct it."),
             ),
         ),
+        forms={
+            CredentialForm.CERTIFICATE: Wording(
+                nb=ConditionText(
+                    title="Sertifikatet til Dynamics er utløpt",
+                    what=(
+                        "Dagen da sertifikatet utløper, er forbi, ifølge sertifikatet selv. Uten et sertifikat som"
+                        " virker, når ingenting nettsiden."
+                    ),
+                    counted=Counted("dag siden", "dager siden"),
+                    steps=(
+                        (
+                            "Lag et nytt sertifikat nå, last det opp i Entra (App registrations, Certificates &"
+                            " secrets), og ta det i bruk: `rotate-credential --file FILE --actor YOU --reason WHY`"
+                        ),
+                    ),
+                ),
+                en=ConditionText(
+                    title="The certificate of Dynamics has expired",
+                    what=(
+                        "According to the certificate itself, its last day is over. Without a valid one, no change"
+                        " reaches the website."
+                    ),
+                    counted=Counted("day ago", "days ago"),
+                    steps=(
+                        (
+                            "Make a new certificate now, upload it in Entra (App registrations, Certificates &"
+                            " secrets), and put it in use: `rotate-credential --file FILE --actor YOU --reason WHY`"
+                        ),
+                    ),
+                ),
+            ),
+        },
     ),
     Condition.SECRET_WITHOUT_END_DATE: Entry(
         severity=Severity.CAN_WAIT,

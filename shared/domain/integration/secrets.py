@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from shared.domain.credential import end_that_differs, ends_on
 from shared.domain.credential_examination import looks_like_an_id
-from shared.domain.credential_forms import read_credential
+from shared.domain.credential_forms import CERTIFICATE_END, read_credential
 from shared.domain.errors import SecretMalformedError
 from shared.domain.integration.findings import Finding, broken, holds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from shared.domain.credential import CertificateEnd
 
 _LOGIN: Final = ("host", "dbname", "username", "password")
 _SHORTEST_KEY: Final = 32
@@ -35,11 +38,11 @@ def expected_of(name: str) -> str:
             return f"the secret of {name} holds a database login"
 
 
-def secret_finding(name: str, secret: Mapping[str, Any]) -> Finding:
-    """Return the finding of one secret. No value is quoted."""
+def secret_finding(name: str, secret: Mapping[str, Any], certificate_end: CertificateEnd) -> Finding:
+    """Return the finding of one secret. No value is quoted, except a day."""
     match name:
         case "dataverse":
-            problem = _of_dataverse(secret)
+            problem = _of_dataverse(secret, certificate_end)
         case "webhook":
             problem = _of_webhook(secret)
         case _:
@@ -57,7 +60,7 @@ def _of_login(secret: Mapping[str, Any]) -> str | None:
     return f"it has no {', '.join(missing)}" if missing else None
 
 
-def _of_dataverse(secret: Mapping[str, Any]) -> str | None:
+def _of_dataverse(secret: Mapping[str, Any], certificate_end: CertificateEnd) -> str | None:
     missing = [name for name in ("tenant_id", "client_id") if not isinstance(secret.get(name), str)]
     if missing:
         return f"it has no {', '.join(missing)}"
@@ -67,6 +70,9 @@ def _of_dataverse(secret: Mapping[str, Any]) -> str | None:
         read_credential(secret)
     except SecretMalformedError as error:
         return f"it has none of the three forms ({error}): a client secret, federation, or a certificate with its key"
+    if (typed := end_that_differs(secret, certificate_end)) is not None:
+        own = ends_on(secret, certificate_end)
+        return f"its {CERTIFICATE_END} says {typed}, and the certificate itself ends on {own}: that day counts"
     return None
 
 

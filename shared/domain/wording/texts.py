@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.domain.alerts import Language
@@ -85,10 +86,12 @@ class Texts(NamedTuple):
     codes: Codes
     mail: MailText
 
-    def of(self, condition: Condition, subject: str = "") -> ConditionText:
-        """Return the texts of a condition, for this subject."""
+    def of(
+        self, condition: Condition, subject: str = "", facts: Mapping[str, object] = MappingProxyType({})
+    ) -> ConditionText:
+        """Return the texts of a condition, for this subject and for the form of the credential that `facts` names."""
         entry = CONDITIONS[condition]
-        said = entry.subjects.get(subject, entry)
+        said = entry.subjects.get(subject) or entry.forms.get(str(facts.get("form"))) or entry
         return said.nb if self.language is Language.NB else said.en
 
     def meaning(self, codes: str | None) -> str:
@@ -99,7 +102,7 @@ class Texts(NamedTuple):
     def steps(self, condition: Condition, subject: str, facts: Mapping[str, object]) -> tuple[Instruction, ...]:
         """Return the steps to take; a step that fits the cause comes first."""
         by_cause = tuple(step for code in _each(facts.get("reason")) if (step := self.codes.of(code).step))
-        own = self.of(condition, subject).steps
+        own = self.of(condition, subject, facts).steps
         found = by_cause + own if CONDITIONS[condition].cause_first else own + by_cause
         return tuple(_step(text, facts) for text in dict.fromkeys(found))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +12,7 @@ from shared.domain.credential import CredentialState
 from shared.domain.errors import ConnectionLostError
 from shared.domain.runs import RunState
 from tests.support.credentials import Checker
+from tests.support.federation import OwnCertificate
 from tests.support.foundation import DAY, days
 from tests.support.syncs import SECOND_TABLE
 
@@ -319,6 +320,38 @@ def test_the_end_of_the_secret_is_what_the_secret_says(
     assert (counts["secret_without_end_date"], counts["secret_days_left"]) == ((0, 30) if ends_on else (1, 0))
     if ends_on:
         assert health.counts(ends_on + timedelta(days=2))["secret_days_left"] == -2
+
+
+@pytest.mark.parametrize("typed", [None, "2099-01-31", "31.05.2027"])
+def test_the_end_of_a_certificate_is_what_it_says_itself(
+    foundation: Foundation, site: EmulatedWebsite, check: Checker, typed: str | None
+) -> None:
+    """I10: whatever a person typed beside it, once or never."""
+    made = OwnCertificate.new(days=20)
+    site.add_certificate(made.certificate)
+    ids = {name: check.secret.value[name] for name in ("tenant_id", "client_id")}
+    check.secret.value = {
+        **ids,
+        "certificate": made.certificate,
+        "private_key": made.private_key,
+        **({"certificate_expires_on": typed} if typed else {}),
+    }
+    health = check()
+    ends_on = (datetime.now(UTC) + timedelta(days=20)).date()
+    assert (health.state, health.secret_ends_on, health.degrading_codes()) == (HEALTHY, ends_on, ())
+    assert foundation.all("SELECT secret_ends_on, credential_form FROM certification.sync_state") == [
+        (ends_on, "certificate")
+    ]
+
+
+def test_a_certificate_that_is_none_has_no_end(check: Checker) -> None:
+    """The sign-in reports it, once, as what it is."""
+    made = OwnCertificate.new()
+    ids = {name: check.secret.value[name] for name in ("tenant_id", "client_id")}
+    check.secret.value = {**ids, "certificate": made.private_key, "private_key": made.private_key}
+    health = check()
+    assert (health.state, health.secret_ends_on) == (REFUSED, None)
+    assert health.degrading_codes() == ("secret_certificate_unusable",)
 
 
 def test_a_rotation_is_known_good_before_it_is_made_current(

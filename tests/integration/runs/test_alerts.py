@@ -354,6 +354,20 @@ def test_a_secret_is_warned_of_30_14_and_7_days_ahead_then_daily(
     assert warned == [30, 14, 7, 6, 5, 4, 3, 2, 1, 0]
 
 
+@pytest.mark.parametrize(("left", "title"), [(20, "expires soon"), (-2, "has expired")])
+@pytest.mark.parametrize(
+    ("form", "named"), [("secret", "client secret"), ("certificate", "certificate"), (None, "client secret")]
+)
+def test_the_end_is_named_by_the_form_of_the_credential(
+    foundation: Foundation, publish: Any, operations: FakeAlertPublisher, left: int, title: str, form: Any, named: str
+) -> None:
+    """I10: of a certificate nobody looks for a client secret in Entra."""
+    foundation.do("UPDATE certification.sync_state SET credential_form = %s", form)
+    foundation.do(STATE.format(f"secret_ends_on = certification.today_in('Europe/Oslo') + {left}, checked_at = now()"))
+    publish()
+    assert f"The {named} of Dynamics {title}" in "".join(operations.bodies())
+
+
 def test_a_secret_that_ended_is_reported_then_and_daily(
     foundation: Foundation, publish: Any, operations: FakeAlertPublisher
 ) -> None:

@@ -104,7 +104,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
         SELECT o.* FROM certification.mail_outcomes(clock_timestamp() - interval '30 days') AS o
     ), secret AS (
         SELECT s.secret_ends_on - certification.today_in('Europe/Oslo') AS days_left, s.secret_ends_on, s.checked_at,
-               s.secret_ended AS is_outage
+               s.secret_ended AS is_outage, s.credential_form
           FROM state AS s
     ), still_shown AS (
         -- Mentors that an outage keeps on the website although they must not be listed.
@@ -130,12 +130,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
     UNION ALL
     SELECT 'secret_ending', '', s.checked_at, s.days_left, '{}'::uuid[],
            CASE WHEN s.days_left > 14 THEN '30' WHEN s.days_left > 7 THEN '14' ELSE s.days_left::text END,
-           jsonb_build_object('ends_on', s.secret_ends_on)
+           jsonb_build_object('ends_on', s.secret_ends_on, 'form', s.credential_form)
       FROM secret AS s WHERE s.days_left BETWEEN 0 AND 30
     UNION ALL
     -- Sent when the secret ends, and then daily, as for every outage.
     SELECT 'secret_ended', '', (s.secret_ends_on + 1)::timestamp AT TIME ZONE 'Europe/Oslo', -s.days_left, '{}', '',
-           jsonb_build_object('ends_on', s.secret_ends_on)
+           jsonb_build_object('ends_on', s.secret_ends_on, 'form', s.credential_form)
       FROM secret AS s WHERE s.days_left < 0 AND NOT (s.is_outage AND EXISTS (SELECT 1 FROM outage))
     UNION ALL
     SELECT 'secret_without_end_date', '', s.healthy_at, 1, '{}', '', '{}'

@@ -17,8 +17,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
                    'closing_sent_at,sending_by,sending_kind,sending_mark}'::text[], NULL::text[], 'nothing', NULL,
          NULL),
         ('alerts', '{ids}', NULL, 'person', 'id_removed', NULL),
-        ('alerts', '{facts}', '{reason,still_shown,ends_on,due,sent,longest_silence_minutes,of,kind,organisation_id,'
-                   'triggers,missing,invalid,disabled,changed,percent}', 'nothing', NULL, NULL),
+        ('alerts', '{facts}', '{reason,still_shown,ends_on,form,due,sent,longest_silence_minutes,of,kind,'
+                   'organisation_id,triggers,missing,invalid,disabled,changed,percent}', 'nothing', NULL, NULL),
         ('audit', '{id,at,action,organisation_id}', NULL, 'nothing', NULL, NULL),
         ('audit', '{mentor_id}', NULL, 'mentor', 'kept',
          'The record of who did what to whom; append-only.'),
