@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared.domain.integration.findings import Verdict, report_from_json
+from tests.functions.conftest import CREDENTIAL
+from tests.integration.aws.test_deployment_findings import VARIANTS as DEPLOYMENT_VARIANTS
+from tests.integration.contract.test_server import VARIANTS as SERVER_VARIANTS
 from tests.support.federation import OwnCertificate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from shared.domain.integration.findings import Finding
     from tests.functions.conftest import DeployedStack
     from tests.support.foundation import Foundation
     from tests.support.syncs import EmulatedWebsite
+
+type Spoil = Callable[[DeployedStack, Foundation, EmulatedWebsite], object]
 
 EVENT = json.loads(Path(__file__).parents[2].joinpath("events/verify_integration.person.json").read_text("utf-8"))
 # What a stack on one machine has no counterpart of.
@@ -41,10 +46,9 @@ def broken(findings: dict[str, Finding]) -> set[str]:
     return {point for point, finding in findings.items() if finding.verdict is Verdict.DOES_NOT_HOLD}
 
 
-def test_a_sound_stack_holds_except_what_it_does_not_have(
-    deployed: DeployedStack, foundation: Foundation, verified: Callable[[], dict[str, Finding]]
-) -> None:
-    """Structure, clock, website, mail, secrets, data: by the function's own login, which reads no table (I11)."""
+@pytest.fixture
+def sound(deployed: DeployedStack, foundation: Foundation) -> Iterator[None]:
+    """A stack in which everything holds that a stack on one machine has."""
     foundation.do("DO $$BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END$$")
     foundation.do("INSERT INTO certification.webhook (url, secret) VALUES ('https://x.example.no/', repeat('k', 40))")
     deployed.clients.secretsmanager.put_secret_value(
@@ -57,12 +61,112 @@ def test_a_sound_stack_holds_except_what_it_does_not_have(
     topic = deployed.stack.physical_id("OperationsTopic")
     post = "arn:aws:sqs:eu-north-1:000000000000:post"
     subscription = deployed.clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=post)["SubscriptionArn"]
-    try:
-        findings = verified()
-    finally:
-        deployed.clients.sns.unsubscribe(SubscriptionArn=subscription)
+    yield
+    deployed.clients.sns.unsubscribe(SubscriptionArn=subscription)
+
+
+@pytest.mark.usefixtures("sound")
+def test_a_sound_stack_holds_except_what_it_does_not_have(verified: Callable[[], dict[str, Finding]]) -> None:
+    """Structure, clock, website, mail, secrets, data: by the function's own login, which reads no table (I11).
+
+    And every point of the dependencies has a variant: one that nothing spoils might never speak.
+    """
+    findings = verified()
     assert {point: (one.found, one.advice) for point, one in findings.items() if point in broken(findings)} == {}
     assert {point for point, one in findings.items() if one.verdict is Verdict.NOT_CHECKED} == OF_A_DEPLOYMENT
+    dependencies = {point for point in findings if point.startswith("dependencies.")}
+    assert dependencies == DEPENDENCIES.keys() | SERVER_VARIANTS.keys() | DEPLOYMENT_VARIANTS.keys()
+
+
+def secret(name: str, value: object) -> Spoil:
+    def spoil(deployed: DeployedStack, _foundation: Foundation, _site: EmulatedWebsite) -> None:
+        deployed.clients.secretsmanager.put_secret_value(
+            SecretId=deployed.stack.physical_id(name), SecretString=json.dumps(value)
+        )
+
+    return spoil
+
+
+def mapping(path: str, value: object) -> Spoil:
+    def spoil(_deployed: DeployedStack, foundation: Foundation, _site: EmulatedWebsite) -> None:
+        foundation.do(
+            "UPDATE certification.standard SET listing_mapping = jsonb_set(listing_mapping, %s::text[], %s::jsonb)",
+            path,
+            json.dumps(value),
+        )
+
+    return spoil
+
+
+def flags(_deployed: DeployedStack, foundation: Foundation, _site: EmulatedWebsite) -> None:
+    foundation.do(
+        "UPDATE certification.standard SET listing_mapping = jsonb_set(jsonb_set(listing_mapping,"
+        " '{show,hlf_online}', 'true'), '{hide,hlf_online}', 'false')"
+    )
+
+
+def long_data(_deployed: DeployedStack, foundation: Foundation, _site: EmulatedWebsite) -> None:
+    foundation.mentor(foundation.organisation(name="HLF Ås"), "2030-01-01", consent=True, area="Ås" * 150)
+
+
+def nobody_subscribed(deployed: DeployedStack, _foundation: Foundation, _site: EmulatedWebsite) -> None:
+    topic = deployed.stack.physical_id("OperationsTopic")
+    for one in deployed.clients.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
+        deployed.clients.sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
+
+
+LOGINS = ("expiry_check", "send_notices", "dynamics_sync", "reconciliation", "force_sync", "operations")
+_PASCAL = {name: "".join(word.capitalize() for word in name.split("_")) for name in LOGINS}
+DEPENDENCIES: dict[str, Spoil] = {
+    **{
+        f"dependencies.secrets.{name}": secret(f"{_PASCAL[name]}DatabaseSecret", {"host": "h", "dbname": "d"})
+        for name in LOGINS
+    },
+    "dependencies.secrets.dataverse": secret(
+        "DataverseSecret", {**CREDENTIAL, "client_secret": "11111111-2222-3333-4444-555555555555"}
+    ),
+    "dependencies.secrets.webhook": secret("WebhookSecret", {"current": "short"}),
+    "dependencies.mail.sender": lambda deployed, _foundation, _site: deployed.ses.unverified.add("example.no"),
+    "dependencies.mail.account": lambda deployed, _foundation, _site: setattr(deployed.ses, "in_sandbox", True),
+    "dependencies.operations.recipients": nobody_subscribed,
+    "dependencies.website.credential": lambda _deployed, _foundation, site: site.remove_application_user(),
+    "dependencies.website.privileges": lambda _deployed, _foundation, site: site.remove_privilege("create"),
+    "dependencies.website.tables": mapping("{table}", "hlf_elsewheres"),
+    "dependencies.website.columns": mapping("{columns,hlf_nickname}", "first_name"),
+    "dependencies.website.keys": mapping("{key}", "hlf_remark"),
+    "dependencies.website.flags": flags,
+    "dependencies.website.lengths": long_data,
+}
+# What one fault drags along.
+TOGETHER = {
+    "dependencies.secrets.dataverse": {"dependencies.website.credential"},
+    "dependencies.website.tables": {"dependencies.website.privileges"},
+    "dependencies.website.keys": {"dependencies.website.privileges"},
+}
+
+
+@pytest.mark.usefixtures("sound")
+@pytest.mark.parametrize(
+    "point",
+    # The logins' secrets are of one form, so one of them will do in a hurry.
+    [
+        pytest.param(one, marks=pytest.mark.slow) if one.rpartition(".")[2] in LOGINS[1:] else one
+        for one in DEPENDENCIES
+    ],
+)
+def test_a_dependency_that_fails_is_found_by_its_own_point(
+    deployed: DeployedStack,
+    foundation: Foundation,
+    site: EmulatedWebsite,
+    verified: Callable[[], dict[str, Finding]],
+    point: str,
+) -> None:
+    """And by no other: what cannot be checked because of it says so."""
+    DEPENDENCIES[point](deployed, foundation, site)
+    findings = verified()
+    assert broken(findings) == {point} | TOGETHER.get(point, set())
+    assert findings[point].found
+    assert findings[point].advice
 
 
 def test_a_database_that_is_away_stops_no_other_part(

@@ -29,6 +29,26 @@ def contract_database(postgres: Postgres, name: str, *, before: str = "", after:
 
     `before` spoils the app's tables before the migrations, `after` whatever is there then.
     """
+    with foundation_database(postgres, name) as dsn:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(PG_NET_SQL.read_bytes())
+            connection.execute(f"GRANT USAGE ON SCHEMA net TO {OWNER}".encode())
+            connection.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA net TO {OWNER}".encode())
+        with owner_of(postgres, name) as owner:
+            if before:
+                owner.execute(before.encode())
+            migrate(owner)
+            owner.execute("UPDATE certification.standard SET brake_count = 1000000")
+        store_webhook(dsn, *WEBHOOK)
+        if after:
+            with psycopg.connect(dsn, autocommit=True) as connection:
+                connection.execute(after.encode())
+        yield dsn
+
+
+@contextmanager
+def foundation_database(postgres: Postgres, name: str, *, encoding: str = "UTF8") -> Iterator[str]:
+    """Make a database with the app's tables alone, which belong to an ordinary role; yield its superuser's dsn."""
     with psycopg.connect(postgres.dsn(), autocommit=True) as server:
         if server.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (OWNER,)).fetchone() is None:
             server.execute(
@@ -37,22 +57,11 @@ def contract_database(postgres: Postgres, name: str, *, before: str = "", after:
                 )
             )
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER)))
+        of = sql.SQL("" if encoding == "UTF8" else " ENCODING {} LOCALE 'C' TEMPLATE template0").format(encoding)
+        server.execute(sql.SQL("CREATE DATABASE {} OWNER {}{}").format(sql.Identifier(name), sql.Identifier(OWNER), of))
     try:
-        with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:
-            connection.execute(PG_NET_SQL.read_bytes())
-            connection.execute(f"GRANT USAGE ON SCHEMA net TO {OWNER}".encode())
-            connection.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA net TO {OWNER}".encode())
         with owner_of(postgres, name) as owner:
             owner.execute(_FOUNDATION.read_bytes())
-            if before:
-                owner.execute(before.encode())
-            migrate(owner)
-            owner.execute("UPDATE certification.standard SET brake_count = 1000000")
-        store_webhook(postgres.dsn(name), *WEBHOOK)
-        if after:
-            with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:
-                connection.execute(after.encode())
         yield postgres.dsn(name)
     finally:
         with psycopg.connect(postgres.dsn(), autocommit=True) as server:

@@ -9,11 +9,11 @@ import boto3
 import pytest
 
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
-from shared.adapters.aws.deployment import deployment_findings
+from shared.adapters.aws.deployment import POINTS, deployment_findings
 from shared.domain.integration.findings import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from shared.domain.integration.findings import Finding
@@ -53,6 +53,20 @@ TEMPLATE: dict[str, Any] = {
 }
 
 
+def change_queue() -> None:
+    sqs = boto3.client("sqs", REGION)
+    (url,) = [url for url in sqs.list_queues()["QueueUrls"] if "Requests" in url]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "30"})
+
+
+VARIANTS: dict[str, Callable[[], object]] = {
+    "dependencies.queues": change_queue,
+    "dependencies.schedules": lambda: boto3.client("scheduler", REGION).delete_schedule(Name=f"{STACK}-nightly"),
+    "dependencies.triggers": lambda: boto3.client("events", REGION).disable_rule(Name=f"{STACK}-changed"),
+}
+"""What a person may do to a stack by hand, by the point that finds it."""
+
+
 @pytest.fixture
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with LocalAws(tmp_path / "aws", "sqs,cloudformation,scheduler,events,lambda") as aws:
@@ -86,6 +100,19 @@ def test_a_stack_as_its_template_has_it_holds() -> None:
         "dependencies.schedules": (Verdict.HOLDS, "1 of them"),
         "dependencies.triggers": (Verdict.HOLDS, "1 of them"),
     }
+
+
+def test_every_point_has_a_variant() -> None:
+    """A point that nothing spoils might never speak."""
+    assert VARIANTS.keys() == POINTS.keys()
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize("point", VARIANTS)
+def test_a_variant_is_found_by_its_own_point(point: str) -> None:
+    """And by no other."""
+    VARIANTS[point]()
+    assert broken().keys() == {point}
 
 
 @pytest.mark.usefixtures("stack")

@@ -15,10 +15,10 @@ from shared.adapters.postgres.integration.data import data_points
 from shared.adapters.postgres.integration.structure import APP_TRIGGERS, structure_points
 from shared.domain.integration.contract import COLUMNS
 from shared.domain.integration.findings import Verdict
-from tests.support.contract import OWNER, contract_database, owner_dsn
+from tests.support.contract import OWNER, contract_database, foundation_database, owner_dsn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from local.stack.postgres import Postgres
     from shared.domain.integration.findings import Report
@@ -50,12 +50,22 @@ _FOREIGN_TRIGGER = (
     "CREATE TRIGGER theirs AFTER UPDATE ON peer_mentors FOR EACH ROW EXECUTE FUNCTION on_change();"
 )
 
-# Of the server itself nothing can be spoilt here; test_migrate_refuses.py has a login that may create nothing.
+# Of a database with the app's tables alone, as before the first migration: the login that will own our schema asks.
+_SETTING = (
+    "CREATE FUNCTION public.current_setting(p text) RETURNS text LANGUAGE sql AS"
+    " $$ SELECT CASE WHEN p = '{0}' THEN '{1}' ELSE pg_catalog.current_setting(p) END $$;"
+    "SET LOCAL search_path = public, pg_catalog;"
+)
 OF_THE_SERVER = {
-    "structure.server.version",
-    "structure.server.encoding",
-    "structure.server.may_create",
-    "structure.server.may_create_roles",
+    "structure.server.version": _SETTING.format("server_version_num", "140011"),
+    "structure.server.encoding": _SETTING.format("server_encoding", "LATIN1"),
+    "structure.server.may_create": "ALTER DATABASE contract_bare OWNER TO postgres",
+    # Roles belong to the whole server, so that of another database's schema has to go meanwhile.
+    "structure.server.may_create_roles": (
+        f"ALTER ROLE {OWNER} NOCREATEROLE;"
+        "DO $$BEGIN IF to_regrole('certification_reconciliation') IS NOT NULL THEN"
+        " ALTER ROLE certification_reconciliation RENAME TO was_certification_reconciliation; END IF; END$$"
+    ),
 }
 STRUCTURE = {
     **{f"structure.table.{table}": f"ALTER TABLE {table} RENAME TO was_{table}" for table in COLUMNS},
@@ -284,7 +294,7 @@ def test_the_stand_in_holds_in_every_point(postgres: Postgres, sound: str) -> No
 
 def test_every_point_has_a_variant() -> None:
     """A point that no broken database shows might never speak."""
-    assert STRUCTURE.keys() | OF_THE_SERVER == structure_points().keys()
+    assert STRUCTURE.keys() | OF_THE_SERVER.keys() == structure_points().keys()
     assert DATA.keys() == data_points().keys()
     assert BEHAVIOUR.keys() == behaviour_points().keys() | concurrent_points().keys()
 
@@ -297,6 +307,45 @@ def test_a_variant_is_found_by_its_own_point(variant: Callable[[str], str], poin
     finding = next(finding for finding in report.findings if finding.point == point)
     assert finding.found
     assert finding.advice
+
+
+@pytest.fixture(scope="module")
+def bare(postgres: Postgres) -> Iterator[str]:
+    """The dsn of a database with the app's tables alone."""
+    with foundation_database(postgres, "contract_bare") as dsn:
+        yield dsn
+
+
+def unmigrated(dsn: str, statements: str) -> Report:
+    """Spoil the database in a transaction that is rolled back, and read it as the owner of the app's tables."""
+    with psycopg.connect(dsn) as connection, connection.transaction(force_rollback=True):
+        connection.execute(statements.encode())
+        connection.execute(f"SET LOCAL ROLE {OWNER}".encode())
+        return of_database(connection)
+
+
+def test_a_database_before_the_first_migration_is_sound(bare: str) -> None:
+    """What is of ours could not be checked."""
+    report = unmigrated(bare, "SELECT 1")
+    assert broken_points(report) == set()
+    assert {finding.point for finding in report.of(Verdict.HOLDS)} >= OF_THE_SERVER.keys()
+
+
+@pytest.mark.parametrize("point", OF_THE_SERVER)
+def test_a_server_that_will_not_do_is_found(bare: str, point: str) -> None:
+    """By its own point and by no other."""
+    report = unmigrated(bare, OF_THE_SERVER[point])
+    assert broken_points(report) == {point}
+    finding = next(finding for finding in report.findings if finding.point == point)
+    assert finding.found
+    assert finding.advice
+
+
+def test_a_database_of_another_encoding_is_found(postgres: Postgres) -> None:
+    """A real one, in LATIN1."""
+    with foundation_database(postgres, "contract_latin", encoding="LATIN1") as dsn:
+        report = unmigrated(dsn, "SELECT 1")
+    assert broken_points(report) == {"structure.server.encoding"}
 
 
 @pytest.mark.parametrize("point", DATA)
