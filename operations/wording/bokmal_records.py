@@ -24,6 +24,11 @@ RECORDS: dict[str, str] = {
     "closed brakes": "lukkede bremser",
     "proofs": "bevis",
     "the audit": "revisjonssporet",
+    "lines of break-glass journals that were imported": "linjer i nødjournaler som er lest inn",
+    "rotations of the credential": "bytter av innloggingen til Dynamics",
+    "The last rotation, which can be taken back, and one that is open.": (
+        "Det siste byttet, som kan tas tilbake, og et som pågår."
+    ),
     "The last run of each function, runs that were undone, and runs whose proof is kept.": (
         "Den siste kjøringen av hver funksjon, kjøringer som ble angret, og kjøringer med et bevis som beholdes."
     ),

@@ -12,6 +12,8 @@ KEPT = {
     "brakes": "closed brakes",
     "proofs": "proofs",
     "audit": "the audit",
+    "journals": "lines of break-glass journals that were imported",
+    "rotations": "rotations of the credential",
 }
 WHY = {
     "runs": "The last run of each function, runs that were undone, and runs whose proof is kept.",
@@ -23,5 +25,6 @@ WHY = {
         "Reminders and transitions of every mentor whom the app has: without them somebody could be reminded or expired"
         " twice for one date."
     ),
+    "rotations": "The last rotation, which can be taken back, and one that is open.",
     "proofs": "The chain itself, which holds hashes alone, is kept for good, and so is the last proof.",
 }

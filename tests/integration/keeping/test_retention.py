@@ -176,6 +176,41 @@ def test_records_go_after_their_years(foundation: Foundation) -> None:
     assert delete(foundation) == {"audit": 1}
 
 
+def test_lines_of_a_journal_go_with_the_audit_that_they_made(foundation: Foundation) -> None:
+    """As long as the audit has them, a journal that is imported again adds nothing to it."""
+    foundation.do(
+        "INSERT INTO certification.break_glass_journals (journal_id, line, mentor_id, outcome, at, imported_at)"
+        " SELECT gen_random_uuid(), 1, gen_random_uuid(), 'hidden', now() - interval '20 years',"
+        " now() - n * interval '1 day' FROM unnest('{3652,3654}'::integer[]) AS n"
+    )
+    assert would(foundation) == {"journals": 1}
+    assert delete(foundation) == {"journals": 1}
+    assert foundation.one("SELECT count(*) FROM certification.break_glass_journals") == 1
+
+
+def rotated(foundation: Foundation, state: str, ago: int) -> None:
+    foundation.do(
+        "INSERT INTO certification.credential_rotations (id, state, form, previous_version, actor, reason, started_at,"
+        " changed_at) VALUES (gen_random_uuid(), %s, 'secret', 'v', 'Kari', 'why', now() - %s * interval '1 day',"
+        " now() - %s * interval '1 day')",
+        *(state, ago, ago),
+    )
+
+
+@pytest.mark.parametrize("open_one", ["begun", "pending", "current"])
+def test_the_latest_rotation_and_an_open_one_are_kept(foundation: Foundation, open_one: str) -> None:
+    """I10: --undo returns to the former version by the latest one, and whoever goes on finds the one under way."""
+    for state, ago in (("done", 4002), ("undone", 4001), ("given_up", 4000), (open_one, 3999), ("done", 3998)):
+        rotated(foundation, state, ago)
+    assert would(foundation) == {"rotations": 3}
+    assert delete(foundation) == {"rotations": 3}
+    states = "SELECT state FROM certification.credential_rotations ORDER BY started_at"
+    assert foundation.all(states) == [open_one, "done"]
+    rotated(foundation, "given_up", 3652)  # the latest now, and young
+    assert delete(foundation) == {"rotations": 1}
+    assert foundation.all(states) == [open_one, "given_up"]
+
+
 def test_a_night_deletes_no_more_than_its_share(foundation: Foundation) -> None:
     """In batches; what another transaction holds is left to the next night, and nothing waits."""
     for _ in range(5):

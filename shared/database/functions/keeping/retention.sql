@@ -60,7 +60,13 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     ('brakes', 'brakes', 'keep_findings_days', $c$t.closed_at < $1$c$),
     ('proofs', 'proofs', 'keep_audit_days', $c$
         t.at < $1 AND EXISTS (SELECT 1 FROM certification.proofs AS p WHERE p.at > t.at)$c$),
-    ('audit', 'audit', 'keep_audit_days', $c$t.at < $1$c$)
+    ('audit', 'audit', 'keep_audit_days', $c$t.at < $1$c$),
+    -- A line prevents that its journal, imported again, adds to the audit what is there already.
+    ('journals', 'break_glass_journals', 'keep_audit_days', $c$t.imported_at < $1$c$),
+    -- The latest is what --undo takes back; an open one is gone on with.
+    ('rotations', 'credential_rotations', 'keep_audit_days', $c$
+        t.state IN ('done', 'undone', 'given_up') AND t.changed_at < $1
+        AND EXISTS (SELECT 1 FROM certification.credential_rotations AS r WHERE r.started_at > t.started_at)$c$)
 $$;
 COMMENT ON FUNCTION certification.retention_rules IS
     'The kinds of records that are deleted by themselves: the table, the setting that has the number of days, and the '

@@ -59,7 +59,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         ('credential_rotations', '{id,state,form,previous_version,started_at,changed_at,current_at}', NULL, 'nothing',
          NULL, NULL),
         ('credential_rotations', '{actor}', NULL, 'staff', 'kept',
-         'Who is accountable for a change of the credential.'),
+         'Who is accountable for a change of the credential, as long as the audit is kept.'),
         ('credential_rotations', '{reason}', NULL, 'free_text', 'kept', 'Why the credential was changed.'),
         ('duplicates', '{mentor_id}', NULL, 'person', 'row_deleted', NULL),
         ('duplicates', '{kind,certification_expiry_date,detail,n,found_in,found_at,seen_at}', NULL, 'about',
