@@ -73,6 +73,9 @@ def rotate_credential(
     preparing = Rotating(system.writing, versions, actor, reason, wait_minutes * 60.0)
     try:
         latest = _open_to(preparing, take_over=take_over)
+        if latest is not None and latest.actor != actor:
+            # Before a person is asked for anything: of two who take it over at once, one is told so at once.
+            latest = preparing.take_over(latest)
         # A person is asked before the rotation begins, so that nobody else waits while a secret is looked for.
         asks = not undo and (latest is None or latest.state is State.BEGUN)
         credential = _credential(preparing, file, form) if asks else None
@@ -80,9 +83,9 @@ def rotate_credential(
         with console.steps(quiet=as_json) as progress, system.functions(progress) as invoke:
             rotating = replace(preparing, invoke=invoke, on_refusal=_waiting(progress))
             if undo:
-                done, synced = _take_back(rotating, progress, take_over=take_over), None
+                done, synced = _take_back(rotating, progress), None
             else:
-                rotation = _stored(rotating, latest, credential, progress, take_over=take_over)
+                rotation = _stored(rotating, latest, credential, progress)
                 done, synced = _carry_out(rotating, rotation, progress)
     except TakenError as error:
         _say_who(error.rotation)
@@ -112,15 +115,10 @@ def _open_to(rotating: Rotating, *, take_over: bool) -> Rotation | None:
 
 
 def _stored(
-    rotating: Rotating,
-    latest: Rotation | None,
-    credential: NewCredential | None,
-    progress: Progress,
-    *,
-    take_over: bool,
+    rotating: Rotating, latest: Rotation | None, credential: NewCredential | None, progress: Progress
 ) -> Rotation:
     """Return the open rotation, or a new one, with its credential stored as the next version."""
-    rotation = rotating.begin(credential.form if credential else str(latest and latest.form), take_over=take_over)
+    rotation = rotating.begin(credential.form if credential else str(latest and latest.form))
     if credential is None or rotation.state is not State.BEGUN:
         return rotation
     progress(say("Storing the new credential as the next version"))
@@ -178,16 +176,16 @@ def _carry_out(rotating: Rotating, rotation: Rotation, progress: Progress) -> tu
     return rotating.finish(rotation), synced
 
 
-def _take_back(rotating: Rotating, progress: Progress, *, take_over: bool) -> Rotation:
+def _take_back(rotating: Rotating, progress: Progress) -> Rotation:
     rotation = rotating.latest()
     if rotation is None or not rotation.state.is_open:
         progress(say("Taking back the next version, which nothing uses"))
-        if (unknown := rotating.give_up_unknown()) is not None:
+        if (unknown := rotating.give_up_unknown(rotation)) is not None:
             return unknown
     if rotation is None or rotation.state in {State.UNDONE, State.GIVEN_UP}:
         raise NothingToDoError("no rotation is open, and the last one was taken back already: nothing was changed")
     if rotation.state.is_open:
-        rotation = rotating.begin(rotation.form, take_over=take_over)
+        rotation = rotating.begin(rotation.form)
     if rotation.state in {State.BEGUN, State.PENDING} and not rotating.is_in_use(rotation):
         progress(say("Taking back the next version, which nothing uses"))
         return rotating.give_up(rotation)

@@ -148,7 +148,21 @@ class Rotating:
         with self.writing() as connection:
             return _one(connection, "SELECT * FROM certification.credential_rotations ORDER BY started_at DESC LIMIT 1")
 
-    def begin(self, form: str, *, take_over: bool) -> Rotation:
+    def take_over(self, seen: Rotation) -> Rotation:
+        """Make another person's rotation this actor's, as it was seen. Raises TakenError if somebody was faster."""
+        with self.writing() as connection:
+            found = _one(
+                connection,
+                "SELECT * FROM certification.take_over_rotation(%s, %s, %s, %s)",
+                (seen.id, seen.actor, self.actor, self.reason),
+            )
+        if found is None or (found.actor == seen.actor and found.actor != self.actor):
+            raise NotKnownError("the rotation was closed meanwhile: run the command again")
+        if found.actor != self.actor:
+            raise TakenError(found)
+        return found
+
+    def begin(self, form: str) -> Rotation:
         """Begin a rotation, or return the open one if it is this actor's. Raises TakenError."""
         previous = self.secrets.with_label(CURRENT)
         if previous is None:
@@ -159,7 +173,7 @@ class Rotating:
             found = _one(
                 connection,
                 "SELECT * FROM certification.begin_rotation(%s, %s, %s, %s, %s, %s)",
-                (uuid4(), form, previous, self.actor, self.reason, take_over),
+                (uuid4(), form, previous, self.actor, self.reason, False),
             )
         if found is None:
             raise NotKnownError("the rotation could not be begun: run the command again")
@@ -176,7 +190,7 @@ class Rotating:
         """Wait until the system says that the next version is good. Raises RefusedError and NotKnownError."""
         if self.is_in_use(rotation):
             return  # a run of this command was interrupted after it
-        self._wait_until_good(str(rotation.id), may_be_new=True)
+        self._wait_until_good(rotation, str(rotation.id), may_be_new=True)
 
     def use(self, rotation: Rotation) -> Rotation:
         """Make the next version the one in use. Raises OperationsError if another one has come into use meanwhile."""
@@ -220,18 +234,22 @@ class Rotating:
         self.secrets.take_label(PENDING, str(rotation.id))
         return self._advance(rotation, State.GIVEN_UP)
 
-    def give_up_unknown(self) -> Rotation | None:
+    def give_up_unknown(self, latest: Rotation | None) -> Rotation | None:
         """Take back a version that somebody labelled without this command; None if there is none."""
         version = self.secrets.with_label(PENDING)
         if version is None or version == self.secrets.with_label(CURRENT):
             return None
-        rotation = self.begin("secret", take_over=False)
+        if latest is not None and latest.state is State.DONE and version == latest.previous_version:
+            return None  # an --undo that was interrupted labelled it, and goes on with it
+        rotation = self.begin("secret")
         self.secrets.take_label(PENDING, version)
         return self._advance(rotation, State.GIVEN_UP)
 
     def undo(self, rotation: Rotation) -> Rotation:
         """Return to the former version. Raises RefusedError if it no longer signs in; then nothing is changed."""
         new, old = str(rotation.id), rotation.previous_version
+        if rotation.actor != self.actor:  # it is done, so it is anybody's
+            rotation = self.take_over(rotation)
         with self.writing() as connection:
             connection.execute("SELECT certification.own_rotation(%s, %s, %s)", (rotation.id, self.actor, self.reason))
         in_use = self.secrets.with_label(CURRENT)
@@ -240,7 +258,7 @@ class Rotating:
                 rotation = self._advance(rotation, State.CURRENT)
             self.secrets.move(PENDING, old, self.secrets.with_label(PENDING))
             try:
-                self._wait_until_good(old, may_be_new=False)
+                self._wait_until_good(rotation, old, may_be_new=False)
             except RefusedError:
                 self.secrets.take_label(PENDING, old)
                 raise
@@ -254,12 +272,13 @@ class Rotating:
             raise OperationsError("a newer version of the secret is in use, so there is nothing to take back")
         return self._advance(rotation, State.UNDONE)
 
-    def _wait_until_good(self, version: str, *, may_be_new: bool) -> None:
-        """Wait for the verdict. `may_be_new`: Entra may not know it yet."""
+    def _wait_until_good(self, rotation: Rotation, version: str, *, may_be_new: bool) -> None:
+        """Wait for a verdict that is made from now on. `may_be_new`: Entra may not know it yet."""
+        since = self._await_verdict(rotation, version)
         until = self.clock() + self.patience_seconds
         while True:
             verdict = self._swept()
-            if verdict.pending_version == version:
+            if verdict.pending_version == version and verdict.checked_at is not None and verdict.checked_at > since:
                 if verdict.pending == "good":
                     return
                 passes = may_be_new and all(finding.fault in _MAY_PASS for finding in verdict.findings)
@@ -272,6 +291,17 @@ class Rotating:
                     f"the system could not try the next credential yet{why}: run the command again to go on from here"
                 )
             self.pause(_PAUSE_SECONDS)
+
+    def _await_verdict(self, rotation: Rotation, version: str) -> datetime:
+        with self.writing() as connection:
+            since = connection.execute(
+                "SELECT certification.await_verdict(%s, %s, %s)", (rotation.id, version, self.actor)
+            ).fetchone()
+            found = _one(connection, "SELECT * FROM certification.credential_rotations WHERE id = %s", (rotation.id,))
+        if since is None or since[0] is None:
+            raise TakenError(found or rotation)
+        at: datetime = since[0]
+        return at
 
     def _swept(self) -> _Verdict:
         """Have the system sweep, which checks the credential, and return what it has recorded."""

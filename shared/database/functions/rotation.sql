@@ -20,19 +20,51 @@ BEGIN
     IF NOT FOUND THEN
         RETURN; -- the open one was closed meanwhile
     END IF;
-    IF p_take_over AND v_open.actor <> p_actor THEN
-        UPDATE certification.credential_rotations AS r SET actor = p_actor, reason = p_reason WHERE r.id = v_open.id
-        RETURNING r.* INTO v_open;
-        INSERT INTO certification.audit (action, actor, reason, facts)
-        VALUES ('rotate_credential', p_actor, p_reason,
-                jsonb_build_object('rotation', v_open.id, 'step', 'taken_over'));
-    END IF;
     RETURN NEXT v_open;
 END
 $$;
 COMMENT ON FUNCTION certification.begin_rotation IS
-    'Begin a rotation, or return the one that is open: one at a time, whoever comes first. p_take_over makes it this '
-    'actor''s. Write the audit.';
+    'Begin a rotation, or return the one that is open: one at a time, whoever comes first. Write the audit. '
+    'p_take_over takes nothing over: it is what an older program passes, which does not say from whom '
+    '(take_over_rotation).';
+
+CREATE OR REPLACE FUNCTION certification.take_over_rotation(p_id uuid, p_from text, p_actor text, p_reason text)
+RETURNS SETOF certification.credential_rotations
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE certification.credential_rotations AS r
+       SET actor = p_actor, reason = p_reason, changed_at = clock_timestamp()
+     WHERE r.id = p_id AND r.actor = p_from AND r.actor <> p_actor
+       AND r.state IN ('begun', 'pending', 'current', 'done');
+    IF FOUND THEN
+        INSERT INTO certification.audit (action, actor, reason, facts)
+        VALUES ('rotate_credential', p_actor, p_reason, jsonb_build_object('rotation', p_id, 'step', 'taken_over'));
+    END IF;
+    RETURN QUERY SELECT r.* FROM certification.credential_rotations AS r WHERE r.id = p_id;
+END
+$$;
+COMMENT ON FUNCTION certification.take_over_rotation IS
+    'Make the rotation of p_from that of this actor, and write the audit. Return it as it is then: of two persons who '
+    'take it over at once the first has it, and the other is told who.';
+
+CREATE OR REPLACE FUNCTION certification.await_verdict(p_id uuid, p_version text, p_actor text) RETURNS timestamptz
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM 1 FROM certification.credential_rotations AS r
+      WHERE r.id = p_id AND r.actor = p_actor AND p_version IN (r.id::text, r.previous_version);
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    UPDATE certification.sync_state AS s
+       SET pending_secret = 'none', pending_version = NULL, pending_findings = '[]'
+     WHERE s.pending_version = p_version;
+    RETURN clock_timestamp();
+END
+$$;
+COMMENT ON FUNCTION certification.await_verdict IS
+    'Forget what an earlier check said of this version of the secret, and return the time from which on a verdict '
+    'counts: while the website cannot be reached, record_check lets the last one stand. Null, and nothing is '
+    'forgotten, if the rotation is another person''s or has no such version.';
 
 CREATE OR REPLACE FUNCTION certification.advance_rotation(
     p_id uuid, p_from text, p_to text, p_actor text, p_reason text) RETURNS boolean
@@ -67,10 +99,12 @@ COMMENT ON FUNCTION certification.own_rotation IS
     'the audit.';
 
 REVOKE ALL ON FUNCTION
-    certification.begin_rotation, certification.advance_rotation, certification.own_rotation
+    certification.begin_rotation, certification.take_over_rotation, certification.await_verdict,
+    certification.advance_rotation, certification.own_rotation
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.begin_rotation, certification.advance_rotation, certification.own_rotation
+    certification.begin_rotation, certification.take_over_rotation, certification.await_verdict,
+    certification.advance_rotation, certification.own_rotation
 TO certification_operations;
 -- Ids, states, and who did it why.
 GRANT SELECT ON certification.credential_rotations TO certification_operations;
