@@ -122,6 +122,35 @@ def test_a_change_by_sql_is_audited_with_the_login(database: TestDatabase, found
         foundation.do("DROP ROLE the_app")
 
 
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        ("TRUNCATE certification.organisation_settings", "settings_are_audited"),
+        ("TRUNCATE certification.organisation_settings, certification.standard CASCADE", "settings_are_audited"),
+        ("TRUNCATE certification.standard", "standard_stays"),
+        ("DELETE FROM certification.standard", "standard_stays"),
+    ],
+)
+def test_settings_do_not_change_past_the_audit(foundation: Foundation, statement: str, constraint: str) -> None:
+    """Also by the owner, whom no right stops: a row trigger sees neither."""
+    moss = foundation.organisation()
+    change(foundation, moss, brake_count=5)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege) as refused:
+        foundation.do(statement)
+    assert refused.value.diag.constraint_name == constraint
+    assert stored(foundation, moss)["brake_count"] == 5
+    foundation.do("DELETE FROM certification.organisation_settings")
+    assert audited(foundation)[-1][-2:] == ({"brake_count": 5}, {"brake_count": None})
+
+
+def test_emptied_tables_of_the_app_leave_the_settings(foundation: Foundation) -> None:
+    """I16: no foreign key leads from our settings to the app, so its TRUNCATE neither fails nor reaches them."""
+    moss = foundation.organisation()
+    change(foundation, moss, brake_count=5)
+    foundation.do("TRUNCATE organisations, coordinators, peer_mentors, certifications CASCADE")
+    assert foundation.one("SELECT brake_count FROM certification.organisation_settings") == 5
+
+
 def test_an_audit_that_fails_stops_no_statement_of_the_app(foundation: Foundation) -> None:
     """I16: the app's statement succeeds with a warning; a person's change, which must be audited, is not made."""
     moss = foundation.organisation()

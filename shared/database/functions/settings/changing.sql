@@ -58,6 +58,29 @@ CREATE OR REPLACE TRIGGER settings_audited AFTER UPDATE ON certification.standar
 CREATE OR REPLACE TRIGGER settings_audited AFTER INSERT OR UPDATE OR DELETE ON certification.organisation_settings
     FOR EACH ROW EXECUTE FUNCTION certification.record_changed_settings();
 
+-- No foreign key leads here, so no TRUNCATE of the app comes here by CASCADE (I16).
+CREATE OR REPLACE FUNCTION certification.refuse_unaudited_settings() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'standard' THEN
+        RAISE EXCEPTION 'the one row of certification.standard is changed, never deleted'
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'standard_stays';
+    END IF;
+    RAISE EXCEPTION 'certification.% is emptied by DELETE, which is audited, and not by TRUNCATE', TG_TABLE_NAME
+        USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'settings_are_audited';
+END
+$$;
+COMMENT ON FUNCTION certification.refuse_unaudited_settings IS
+    'Refuse what would change settings past their audit, also to the owner: TRUNCATE, which no trigger sees by row, '
+    'and the deletion of the standard, without which nothing runs.';
+
+CREATE OR REPLACE TRIGGER not_truncated BEFORE TRUNCATE ON certification.standard
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.refuse_unaudited_settings();
+CREATE OR REPLACE TRIGGER not_deleted BEFORE DELETE ON certification.standard
+    FOR EACH ROW EXECUTE FUNCTION certification.refuse_unaudited_settings();
+CREATE OR REPLACE TRIGGER not_truncated BEFORE TRUNCATE ON certification.organisation_settings
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.refuse_unaudited_settings();
+
 -- The constraints are read from the catalogue, so that there is one text of each. Only the owner can write it.
 CREATE OR REPLACE FUNCTION certification.refuse_impossible_settings(p_organisation_id uuid, p_settings jsonb)
 RETURNS void
@@ -173,7 +196,7 @@ COMMENT ON FUNCTION certification.change_settings IS
 
 REVOKE ALL ON FUNCTION
     certification.settings_for_audit, certification.record_changed_settings, certification.refuse_impossible_settings,
-    certification.changed_settings, certification.change_settings
+    certification.changed_settings, certification.change_settings, certification.refuse_unaudited_settings
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.change_settings
