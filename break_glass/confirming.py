@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from break_glass.errors import GlassError
@@ -9,10 +10,14 @@ from shared.domain.listings import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from break_glass.arguments import Arguments
     from break_glass.terminal import Terminal
     from shared.domain.break_glass import MassChange, MassLimits, Plan
+
+LONGEST_AGE = timedelta(days=7)
+"""An export that is older is used only if a person confirms it in words."""
 
 
 def only_hides(said: Arguments, terminal: Terminal) -> bool:
@@ -52,6 +57,31 @@ def explain(plan: Plan, limits: Iterable[MassLimits], terminal: Terminal) -> Non
     """Say which changes take a confirmation in words."""
     for change in plan.mass_changes(limits):
         _explain(change, _phrase(change, terminal), terminal)
+
+
+def export_phrase(exported_at: datetime, now: datetime, terminal: Terminal) -> str | None:
+    """Return the words that an export of this age takes; None for one that is new enough."""
+    age = now - exported_at
+    return terminal.words("export_phrase", days=age.days) if age > LONGEST_AGE else None
+
+
+def confirm_export(exported_at: datetime, now: datetime, said: Arguments, terminal: Terminal) -> None:
+    """Say how old the export is and what that means; raise GlassError unless the person confirms one that is too old.
+
+    A dry run changes nothing, so it only says so.
+    """
+    terminal.say("export_of", at=f"{exported_at:%Y-%m-%d %H:%M} UTC", days=(now - exported_at).days)
+    phrase = export_phrase(exported_at, now, terminal)
+    if phrase is None or _same(phrase, said.confirm):
+        return
+    facts: dict[str, object] = {"longest": LONGEST_AGE.days, "phrase": phrase}
+    if said.dry_run or not terminal.is_there:
+        terminal.say("export_too_old", **facts)
+        if said.dry_run:
+            return
+        raise GlassError("not_confirmed", phrase=phrase)
+    if not _same(phrase, [terminal.ask("export_too_old", option="--confirm", facts=facts)]):
+        raise GlassError("not_confirmed", phrase=phrase)
 
 
 def _phrase(change: MassChange, terminal: Terminal) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from break_glass.terminal import Terminal
     from shared.domain.break_glass import Plan, PlannedChange
 
-_OLD_EXPORT = timedelta(hours=36)
 _LONGEST = {"--actor": 200, "--reason": 2000}  # the limits of certification.audit
 
 
@@ -165,8 +164,7 @@ def _opened(said: Arguments, access: Access, terminal: Terminal) -> Iterator[wor
                 yield work.Work(PostgresBreakGlass(connection), listings, state, service)
         return
     export = read_file(said.from_csv, now := datetime.now(UTC))
-    if export.exported_at < now - _OLD_EXPORT:
-        terminal.say("export_is_old", at=f"{export.exported_at:%Y-%m-%d %H:%M} UTC")
+    confirming.confirm_export(export.exported_at, now, said, terminal)
     backoff = LocalBackoff()
     with work.dynamics(access, tables_of(export), backoff, terminal) as service:
         journal = JournalFile(said.journal or Path(f"{now:hlf-break-glass-%Y%m%d-%H%M%S}.jsonl"))

@@ -187,10 +187,27 @@ SENTENCES: dict[str, tuple[str, str]] = {
         ),
         "What was done is in {path}. Keep the file. When the database is back: {program} import-journal {path}",
     ),
-    "export_is_old": (
-        "Filen er fra {at}. Den som har trukket samtykket etter det, må du skjule selv: skriv no i kolonnen listed.",
-        "The file is from {at}. You must hide those who withdrew since then: write no in the column listed.",
+    "export_of": (
+        (
+            "Filen er fra {at} (alder i dager: {days}). Den som er fornyet etter det, blir skjult. Den som har trukket"
+            " samtykket etter det, må du skjule selv: Skriv no i kolonnen listed."
+        ),
+        (
+            "The file is from {at} (age in days: {days}). Whoever was renewed since then will be hidden. You must hide"
+            " those who withdrew since then: write no in the column listed."
+        ),
     ),
+    "export_too_old": (
+        (
+            "En fil som er eldre enn {longest} dager, skjuler mange som er fornyet. Har du en nyere, så bruk den. Skriv"
+            " dette for å bruke filen likevel: {phrase}"
+        ),
+        (
+            "A file older than {longest} days hides many who were renewed. If you have a newer one, use that. Type"
+            " this to use the file all the same: {phrase}"
+        ),
+    ),
+    "export_phrase": ("bruk en fil som er {days} dager gammel", "use a file that is {days} days old"),
     "imported": (
         "{new} linjer er lagt inn, {known} var lagt inn fra før.",
         "{new} lines were imported, {known} had been imported before.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -218,10 +219,46 @@ def test_a_stranger_on_the_website_is_not_hidden(
     assert outage.fine
 
 
-def test_an_old_export_is_noted(glass: Glass, outage: Outage, export: Path) -> None:
+def aged(export: Path, **ago: float) -> None:
+    edited(export, exported_at=(datetime.now(UTC) - timedelta(**ago)).isoformat())
+
+
+@pytest.mark.parametrize(
+    ("lang", "age", "renewed"),
+    [("nb", "alder i dager: 6", "fornyet etter det"), ("en", "age in days: 6", "renewed since")],
+)
+def test_the_age_of_every_export_is_said(
+    glass: Glass, outage: Outage, export: Path, lang: str, age: str, renewed: str
+) -> None:
+    """In days, and what follows: whoever was renewed since is hidden."""
+    aged(export, days=6, hours=23)
+    said = glass.says("run", "--dry-run", "--from-csv", str(export), "--lang", lang)
+    assert (said.code, age in said.text, renewed in said.text) == (0, True, True)
+    assert "--confirm" not in said.text
+    assert outage.fine
+
+
+def test_an_export_that_is_too_old_takes_words(
+    glass: Glass, outage: Outage, export: Path, site: EmulatedWebsite
+) -> None:
+    """--yes is not enough, and nothing is signed in to before it."""
+    aged(export, days=7, hours=1)
+    phrase = "bruk en fil som er 7 dager gammel"
+    said = hides(glass, export)
+    assert (said.code, phrase in said.text) == (1, True)
+    assert outage.to_hide <= set(site.visible())
+    assert site.pushes() == 0
+    assert not (glass.folder / "journal.jsonl").exists()
+    assert hides(glass, export, "--confirm", "bruk en fil som er 8 dager gammel").code == 1
+    assert hides(glass, export, "--confirm", phrase.upper()).code == 0
+    assert not outage.to_hide & set(site.visible())
+
+
+def test_a_dry_run_says_what_an_old_export_takes(glass: Glass, outage: Outage, export: Path) -> None:
     edited(export, exported_at="2020-01-31 10:00:00+00")
     said = glass.says("run", "--dry-run", "--from-csv", str(export))
-    assert (said.code, "Filen er fra 2020-01-31 10:00 UTC." in said.text) == (0, True)
+    assert (said.code, "Filen er fra 2020-01-31 10:00 UTC (alder i dager: " in said.text) == (0, True)
+    assert "bruk en fil som er " in said.text
     assert outage.fine
 
 

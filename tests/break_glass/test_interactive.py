@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import sys
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -13,6 +15,7 @@ from uuid import uuid4
 import pytest
 
 from emulators.dataverse.model import defaults
+from shared.domain.break_glass_export import COLUMNS
 from tests.support.foundation import DAY, days
 from tests.support.glass import NEW_SECRET
 from tests.support.person import Person
@@ -59,6 +62,30 @@ def test_one_question_at_a_time_from_nothing(glass: Glass, outage: Outage, site:
     assert set(site.visible()) == outage.to_show
     assert NEW_SECRET not in turid.at.shown
     assert str(glass.login["password"]) not in turid.at.shown
+
+
+@pytest.mark.parametrize("typed", ["bruk en fil som er 9 dager gammel", "ja"])
+def test_an_old_export_is_confirmed_before_anything(
+    glass: Glass, outage: Outage, site: EmulatedWebsite, foundation: Foundation, typed: str
+) -> None:
+    """How old it is, who will be hidden for it, and the words that it takes; then the question whether to go on."""
+    path = glass.folder / "eksport.csv"
+    rows = foundation.all("SELECT * FROM certification.break_glass_export()")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows([*row[:-1], (datetime.now(UTC) - timedelta(days=9, hours=1)).isoformat()] for row in rows)
+    words = ("--from-csv", str(path), "--journal", str(glass.folder / "j.jsonl"), "--actor", "Turid", "--reason", "x")
+    with person(*words, *glass.files) as turid:
+        shown = " ".join(turid.answers("9 dager gammel", typed).split())
+        assert "alder i dager: 9" in shown
+        assert "Den som er fornyet etter det, blir skjult." in shown
+        if typed != "ja":
+            turid.answers("Skriv ja eller nei.", "nei")
+        code, _ = turid.ends()
+    assert code == 1
+    assert outage.to_hide <= set(site.visible())
+    assert (site.pushes() == 0) == (typed == "ja")
 
 
 def test_a_wrong_secret_is_named_and_asked_for_again(glass: Glass, outage: Outage, site: EmulatedWebsite) -> None:
