@@ -53,6 +53,18 @@ UNIQUE: Final = {"organisations": "id", "coordinators": "id", "peer_mentors": "i
 
 LOG: Final = "mentor_status_log"
 
+NEVER_NULL: Final[dict[tuple[str, str], str]] = {
+    ("organisations", "timezone"): "data.timezone_unknown",
+    ("coordinators", "organisation_id"): "data.coordinator_of_another_organisation",
+    ("coordinators", "email"): "data.coordinator_address",
+    ("peer_mentors", "id"): "data.mentor_without_id",
+    ("peer_mentors", "organisation_id"): "data.organisation_missing",
+    ("peer_mentors", "status"): "data.status_unknown",
+    ("certifications", "mentor_id"): "data.certification_of_nobody",
+    ("certifications", "expires_on"): "data.expiry_implausible",
+}
+"""The columns in which a row needs a value, each with the point that finds one without. Every other may be null."""
+
 STATUSES: Final = ("active", "paused", "certification_expired", "inactive")
 """Every status that a mentor may have."""
 

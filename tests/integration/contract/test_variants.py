@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
+from local.stack.stack import ROOT
 from operations.commands.verify_integration import of_behaviour, of_database
 from shared.adapters.postgres.grants import granted_in_files
 from shared.adapters.postgres.integration.behaviour.concurrent import concurrent_points
 from shared.adapters.postgres.integration.behaviour.points import behaviour_points
 from shared.adapters.postgres.integration.data import data_points
 from shared.adapters.postgres.integration.structure import APP_TRIGGERS, structure_points
-from shared.domain.integration.contract import COLUMNS
+from shared.domain.integration.contract import COLUMNS, NEVER_NULL
 from shared.domain.integration.findings import Verdict
 from tests.support.contract import OWNER, contract_database, foundation_database, owner_dsn
 
@@ -357,6 +359,64 @@ def test_rows_that_cannot_be_handled_are_counted(variant: Callable[[str], str], 
     assert finding.n == 1
     assert "Kari" not in str(report.as_json())
     assert "hlf-moss" not in str(report.as_json())
+
+
+_WITHOUT = "ALTER TABLE {0} ALTER {1} DROP NOT NULL; UPDATE {0} SET {1} = NULL"
+_COLUMNS = [(table, column) for table, columns in COLUMNS.items() for column in columns]
+# Where more than the value has to go, so that nothing else is broken.
+NULLS = {
+    ("organisations", "id"): (
+        f"{_DROP_KEYS} ALTER TABLE organisations DROP CONSTRAINT organisations_pkey, ADD UNIQUE (id);"
+        " ALTER TABLE organisations ALTER id DROP NOT NULL; INSERT INTO organisations (id, name) VALUES (NULL, 'HLF')"
+    ),
+    ("coordinators", "id"): (
+        f"{_DROP_KEYS} ALTER TABLE coordinators DROP CONSTRAINT coordinators_pkey, ADD UNIQUE (id);"
+        " ALTER TABLE coordinators ALTER id DROP NOT NULL;"
+        f" INSERT INTO coordinators (id, organisation_id, full_name) VALUES (NULL, '{OTHER}', 'Turid')"
+    ),
+    ("peer_mentors", "id"): DATA["data.mentor_without_id"],
+    ("peer_mentors", "organisation_id"): (
+        "ALTER TABLE peer_mentors ALTER organisation_id DROP NOT NULL;"
+        " UPDATE peer_mentors SET organisation_id = NULL, coordinator_id = NULL"
+    ),
+    ("organisations", "timezone"): (
+        "ALTER TABLE organisations ALTER timezone DROP NOT NULL;"
+        f" UPDATE organisations SET timezone = NULL WHERE id = '{OTHER}'"
+    ),
+    ("certifications", "mentor_id"): (
+        "ALTER TABLE certifications DROP CONSTRAINT certifications_pkey, ADD UNIQUE (mentor_id);"
+        " ALTER TABLE certifications ALTER mentor_id DROP NOT NULL;"
+        " INSERT INTO certifications VALUES (NULL, current_date, current_date + 1)"
+    ),
+}
+
+
+@pytest.mark.parametrize(("table", "column"), _COLUMNS)
+def test_a_value_that_is_missing_is_found_where_it_counts(
+    variant: Callable[[str], str], table: str, column: str
+) -> None:
+    """By the point that the contract names; in every other column null is a value like any other (I13)."""
+    log = (
+        "INSERT INTO mentor_status_log (mentor_id, from_status, to_status, reason, actor, certification_expiry_date)"
+        f" VALUES ('{MENTOR}', 'paused', 'active', 'x', 'x', current_date);"
+    )
+    report = read(variant(_PEOPLE + log + NULLS.get((table, column), _WITHOUT.format(table, column))))
+    point = NEVER_NULL.get((table, column))
+    assert broken_points(report) == ({point} if point else set())
+    assert [one.n for one in report.findings if one.point == point] == ([1] if point else [])
+
+
+def test_the_document_says_which_columns_may_be_null() -> None:
+    """Every column stands there once, with the point of those that may not be."""
+    text = (ROOT / "docs/contract.md").read_text(encoding="utf-8")
+    section = text.partition("### What may be null")[2].partition("\n### ")[0].partition("\n## ")[0]
+    said: dict[tuple[str, str], str | None] = {}
+    for row in re.findall(r"^\| (`.+`) \| (.+) \|$", section, re.MULTILINE):
+        point = re.match(r"\*\*never\*\*.*`(data\.\w+)`", row[1])
+        for name in re.findall(r"`(\w+)\.(\w+)`", row[0]):
+            assert name not in said
+            said[name] = point[1] if point else None
+    assert said == {name: NEVER_NULL.get(name) for name in _COLUMNS}
 
 
 @pytest.mark.parametrize("point", BEHAVIOUR)
