@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.mail_events import BounceType, MailEvent, MailEventKind, NotOurs, RecordOutcome
+from shared.domain.mail_events import (
+    BounceType,
+    DrillEvent,
+    DrillOutcome,
+    MailEvent,
+    MailEventKind,
+    NotOurs,
+    RecordOutcome,
+)
 from shared.events import InvalidEventError, mail_event
 from shared.use_cases.mail_events import MAIL_EVENT_COUNTS, record_mail_event
 from tests.support.fakes.report import FakeReport
@@ -187,6 +195,9 @@ class Recorder:
 
     def record(self, _: MailEvent) -> RecordOutcome:
         return self.outcome
+
+    def record_drill(self, _: DrillEvent) -> DrillOutcome:
+        raise AssertionError
 
 
 @pytest.mark.parametrize("outcome", RecordOutcome)

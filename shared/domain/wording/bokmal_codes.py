@@ -142,6 +142,7 @@ CODES = Codes(
         ),
         "no_email": CodeText("e-postadressen mangler", "Legg inn personens e-postadresse i appen."),
         "malformed_email": CodeText("det som står der, er ikke en e-postadresse", "Rett e-postadressen i appen."),
+        "reserved_domain": CodeText("ingen kan få e-post på den adressen", "Rett e-postadressen i appen."),
         "unusable_address": CodeText("det går ikke an å sende e-post til adressen", "Rett e-postadressen i appen."),
         "address_bounced": CodeText(
             "e-post til adressen kommer i retur, så vi sender ikke mer dit",

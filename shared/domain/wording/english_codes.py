@@ -139,6 +139,7 @@ CODES = Codes(
         ),
         "no_email": CodeText("there is no e-mail address", "Put the person's e-mail address into the app."),
         "malformed_email": CodeText("what stands there is no e-mail address", "Correct the e-mail address in the app."),
+        "reserved_domain": CodeText("nobody can get mail at that address", "Correct the e-mail address in the app."),
         "unusable_address": CodeText("mail cannot be sent to that address", "Correct the e-mail address in the app."),
         "address_bounced": CodeText(
             "mail to that address bounces, so no more is sent to it",

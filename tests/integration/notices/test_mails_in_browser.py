@@ -14,7 +14,7 @@ import pytest
 
 from shared.adapters.email.rendering import render
 from shared.domain.notices import Locale, Notice
-from tests.support.mails import every_mail, the_longest_mail
+from tests.support.every_mail import every_mail, the_longest_mail
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
