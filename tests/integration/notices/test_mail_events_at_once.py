@@ -115,6 +115,7 @@ def test_two_sweeps_at_once_take_different_mails(
     notice = there(mails.claim(reminded().organisation)).id
     mails.says(notice, "bounce")
     mails.time_passes(timedelta(minutes=21))
+    mails.connection("Reconciliation").execute("SET lock_timeout = '3s'")
     with connection.transaction():
         connection.execute("SELECT 1 FROM certification.notices WHERE id = %s FOR UPDATE", (notice,))
         assert mails.sweep()["mail_events_taken_up"] == 0
