@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from emulators.ses.events import MailEvent, SentMail
 
 _LOG = logging.getLogger(__name__)
+_LAST_EVENT_SECONDS = 5.0
 
 EventFaultKind = Literal["lose", "double", "early", "late", "reverse"]
 EVENT_FAULTS: tuple[EventFaultKind, ...] = get_args(EventFaultKind)
@@ -61,12 +62,14 @@ class Publisher:
         self._held = False
         self._stopped = True
         self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to publish."""
-        if self._stopped:
+        """Begin to publish, if it has not begun."""
+        if self._thread is None:
             self._stopped = False
-            threading.Thread(target=self._work, name="ses-events", daemon=True).start()
+            self._thread = threading.Thread(target=self._work, name="ses-events", daemon=True)
+            self._thread.start()
 
     def stop(self) -> None:
         """Publish nothing more. What was not published yet is lost."""
@@ -74,6 +77,9 @@ class Publisher:
             self._stopped = True
             self._due.clear()
             self._changed.notify_all()
+        if self._thread:
+            self._thread.join(_LAST_EVENT_SECONDS)
+            self._thread = None
 
     def take(self, mail: SentMail, events_at: Callable[[timedelta], list[MailEvent]]) -> None:
         """Take the events of an accepted mail. `events_at` returns them, stating times later by what it is given."""

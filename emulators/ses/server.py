@@ -188,8 +188,8 @@ class LocalSes(LocalServer):
         self._faults.hold_seconds = seconds
 
     def refuse_connections(self) -> None:
-        """Stop listening, so that the operating system refuses; start() undoes it."""
-        self.stop()
+        """Stop listening, so that the operating system refuses; start() undoes it. Events go on."""
+        super().stop()
 
     def decide(self, recipient: str | Callable[[str], bool], fate: Fate) -> None:
         """Have this become of every mail to the address from now on (fates.py). What was said later wins."""

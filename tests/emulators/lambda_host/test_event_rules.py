@@ -134,6 +134,7 @@ def test_an_event_that_no_rule_is_for_starts_nothing(world: BusStack) -> None:
     world.rules.publish(BusEvent("mine", "Anything", {}))
     world.rules.publish(world.mail_event())  # the bus has taken the others by the time this one is done
     assert world.message("Done")
+    assert world.message("Failed", seconds=2) is None
     assert world.started == 1
 
 

@@ -436,6 +436,18 @@ def test_a_failing_listener_stops_no_other_event(rig: Rig) -> None:
     assert rig.told() == ["Delivery"]
 
 
+def test_a_service_that_refuses_connections_goes_on_telling(rig: Rig) -> None:
+    """What was accepted before is still told of, and once more after it listens again."""
+    rig.ses.events.hold()
+    rig.send()
+    rig.ses.refuse_connections()
+    rig.ses.events.release()
+    assert rig.told() == ["Delivery"]
+    rig.ses.start()
+    rig.send()
+    assert rig.told() == ["Delivery", "Delivery"]
+
+
 # --- From another process
 
 
