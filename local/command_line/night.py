@@ -39,6 +39,7 @@ from shared.domain.comparison import ProofVerdict
 from shared.domain.wording.numbers import in_english
 
 _WEBHOOK_PATIENCE = 20.0
+_MAIL_PATIENCE = 20.0
 # The seconds to wait after each sweep: it asks for a change once that is two minutes old.
 _SWEEPS = (20.0,) * 8
 
@@ -116,7 +117,7 @@ def nightly(as_of: Day = None) -> None:
                 behind = error
             held = results.read_brakes(here.dsn)
             progress("Hearing from SES what became of the mails")
-            bounced_mail.wait_for_arrivals(here.dsn, since=began)
+            bounced_mail.wait_for_arrivals(here.dsn, since=began, seconds=_MAIL_PATIENCE)
         views.heading(f"The nightly check of {day:%d.%m.%Y}")
         simulated_night_view.simulated_night(done)
         simulated_night_view.brakes(held)
