@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING
 import psycopg
 
 from emulators.dataverse.process import LocalDataverse
+from emulators.dns.server import LocalDns
 from emulators.identity.server import LocalIdentity
 from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.load import load_template
@@ -114,6 +115,7 @@ def local_stack(
         progress("Starting the AWS APIs, the mail service and Dataverse")
         aws = running.enter_context(LocalAws(home))
         ses = running.enter_context(LocalSes(mails))
+        names = running.enter_context(LocalDns(mail.DNS_RECORDS))
         dataverse = running.enter_context(LocalDataverse(home, schema=TABLES, rows=rows))
         lost = not rows.exists()  # or it could not be read and was put aside
         progress("Applying the migrations")
@@ -146,7 +148,7 @@ def local_stack(
         # Without a stack's name the commands that an alert names are those of this machine.
         sts = running.enter_context(local_sts(stack))
         trust(dataverse.url, sts, stack)
-        environment = endpoints(aws.url, ses.url, sts.url) | {"STACK_NAME": ""}
+        environment = endpoints(aws.url, ses.url, sts.url) | {"STACK_NAME": "", "DNS_SERVER": names.address}
         inbox = running.enter_context(OperationsInbox(clients, stack.physical_id("OperationsTopic"), alerts))
         host = running.enter_context(LambdaHost(stack, ROOT, environment, on_log=on_log, log_directory=home / "logs"))
         urls = running.enter_context(FunctionUrls(stack, host))

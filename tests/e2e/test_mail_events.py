@@ -66,3 +66,21 @@ def test_the_bus_of_a_stack_takes_events_of_others(up: tuple[Local, dict[str, st
     while "accepted" not in (text := log.read_text() if log.exists() else ""):
         assert time.monotonic() < deadline, text[-2000:]
         time.sleep(0.2)
+
+
+def test_a_drill_comes_back_the_whole_way(up: tuple[Local, dict[str, str]]) -> None:
+    """Point 6: SES's simulator, the bus, mail_events, the database; and no figure of `status` knows of it."""
+    local, _ = up
+    counted = "SELECT sent, bounced, complained FROM certification.mail_outcomes('2020-01-01')"
+    figures = local.run("psql", "-Atc", counted)
+    drill = json.loads(local.run("mail-drill", "--actor", "kari", "--reason", "try", "--wait", "30", "--json"))
+    assert {line["mailbox"]: line["arrival"] for line in drill["lines"]} == {
+        "success": "delivered",
+        "bounce": "bounced",
+        "complaint": "complained",
+        "suppressionlist": "bounced",
+    }
+    assert all(line["code"] for line in drill["lines"])
+    assert local.run("psql", "-Atc", counted) == figures
+    audited = "SELECT actor, reason, facts ->> 'drill' FROM certification.audit WHERE action = 'mail_drill'"
+    assert local.run("psql", "-Atc", audited).strip() == f"kari|try|{drill['id']}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from emulators.dataverse.model import defaults
+from emulators.dns.server import LocalDns
 from emulators.identity.server import LocalIdentity
 from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.load import load_template
@@ -17,7 +18,7 @@ from emulators.lambda_host.template.provision import Stack, local_clients, provi
 from emulators.ses.server import LocalSes
 from local.stack.aws import REGION, LocalAws
 from local.stack.database import ROLES
-from local.stack.mail import create_configuration_sets
+from local.stack.mail import DNS_RECORDS, create_configuration_sets
 from local.stack.stack import ROOT, endpoints
 from tests.support.force_sync_url import opened
 from tests.support.foundation import DAY, days
@@ -80,11 +81,15 @@ def deployed(apis: tuple[LocalAws, Stack, Any], database: Any, site: EmulatedWeb
     environment = {"DATAVERSE_URL": site.url, "ENTRA_AUTHORITY": site.url}
     with ExitStack() as running:
         ses = running.enter_context(LocalSes())
+        names = running.enter_context(LocalDns(dict(DNS_RECORDS)))
         create_configuration_sets(stack, ses)
         lines: list[str] = []
         host = running.enter_context(
             LambdaHost(
-                stack, ROOT, endpoints(aws.url, ses.url) | environment, on_log=lambda line: lines.append(line.text)
+                stack,
+                ROOT,
+                endpoints(aws.url, ses.url) | environment | {"DNS_SERVER": names.address},
+                on_log=lambda line: lines.append(line.text),
             )
         )
         deployed = DeployedStack(stack, host, ses, clients, lines)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from emulators.ses.account import ConfigurationSet
 from shared.domain.integration.findings import Verdict, report_from_json
 from tests.functions.conftest import CREDENTIAL
 from tests.integration.aws.test_deployment_findings import VARIANTS as DEPLOYMENT_VARIANTS
@@ -192,6 +193,19 @@ def test_mail_that_reaches_nobody_is_found(deployed: DeployedStack, verified: Ca
 
 OWN = OwnCertificate.new(days=20)
 OWN_END = (datetime.now(UTC) + timedelta(days=20)).date()
+
+
+def test_a_set_that_was_changed_by_hand_is_found(
+    deployed: DeployedStack, verified: Callable[[], dict[str, Finding]]
+) -> None:
+    """Point 3: nothing would be heard of any mail; found by the function's own settings."""
+    name = deployed.stack.outputs["MailConfigurationSetName"]
+    deployed.ses.create_configuration_set(ConfigurationSet(name))
+    findings = verified()
+    assert findings["dependencies.mail.configuration_set"].found == "it has no destination in EventBridge"
+    assert broken(findings) & {point for point in findings if point.startswith("dependencies.mail")} == {
+        "dependencies.mail.configuration_set"
+    }
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from emulators.lambda_host.template.provision import local_clients
+from emulators.ses.account import ConfigurationSet
 from emulators.ses.server import LocalSes
 from operations.commands.mail_drill import EXPECTED, Drill, Line, LineVerdict, Mailbox, Sender, run_drill
 from operations.errors import NotKnownError
@@ -37,6 +38,7 @@ EVENTS = {
 @pytest.fixture
 def ses() -> Iterator[LocalSes]:
     with LocalSes() as ses:
+        ses.create_configuration_set(ConfigurationSet("hlf-mail"))
         yield ses
 
 

@@ -197,7 +197,7 @@ class Recorder:
         return self.outcome
 
     def record_drill(self, _: DrillEvent) -> DrillOutcome:
-        raise AssertionError
+        raise AssertionError("it is of no drill")
 
 
 @pytest.mark.parametrize("outcome", RecordOutcome)
