@@ -73,7 +73,7 @@ def test_a_drill_comes_back_the_whole_way(up: tuple[Local, dict[str, str]]) -> N
     local, _ = up
     counted = "SELECT sent, bounced, complained FROM certification.mail_outcomes('2020-01-01')"
     figures = local.run("psql", "-Atc", counted)
-    drill = json.loads(local.run("mail-drill", "--actor", "kari", "--reason", "try", "--wait", "30", "--json"))
+    drill = json.loads(local.run("mail-drill", "--actor", "kari", "--reason", "try", "--wait", "100", "--json"))
     assert {line["mailbox"]: line["arrival"] for line in drill["lines"]} == {
         "success": "delivered",
         "bounce": "bounced",
