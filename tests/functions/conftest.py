@@ -44,11 +44,12 @@ CREDENTIAL = {
 
 @dataclass(frozen=True)
 class DeployedStack:
-    """The stack, its mail service, and every line it logs."""
+    """The stack, its mail service and name server, and every line it logs."""
 
     stack: Stack
     host: LambdaHost
     ses: LocalSes
+    names: LocalDns
     clients: Any
     lines: list[str]
 
@@ -92,7 +93,7 @@ def deployed(apis: tuple[LocalAws, Stack, Any], database: Any, site: EmulatedWeb
                 on_log=lambda line: lines.append(line.text),
             )
         )
-        deployed = DeployedStack(stack, host, ses, clients, lines)
+        deployed = DeployedStack(stack, host, ses, names, clients, lines)
         for function in ROLES:
             deployed.put_secret(function, database.login(function))
         clients.secretsmanager.put_secret_value(
