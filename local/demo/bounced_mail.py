@@ -28,13 +28,13 @@ _LOOK_EVERY_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Bounce:
-    """The mail that came back. `told_in` is the mail to the coordinator that names the mentor; None: there is none."""
+    """The mail that came back. `reported_in` is the mail to the coordinator that names the mentor; None: there is none."""
 
     mentor_id: UUID
     mentor_name: str
     kind: str
     code: str
-    told_in: EmailMessage | None
+    reported_in: EmailMessage | None
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,8 @@ def _bounce(stack: LocalStack) -> Bounce | None:
     if row is None:
         return None
     mails = (mail.parsed() for mail in stack.ses.messages if mail.message_id == row["told"])
-    told_in = next((mail for mail in mails if row["name"] in text_of(mail)), None)
-    return Bounce(row["mentor_id"], row["name"], row["kind"], row["arrival_code"] or "", told_in)
+    reported_in = next((mail for mail in mails if row["name"] in text_of(mail)), None)
+    return Bounce(row["mentor_id"], row["name"], row["kind"], row["arrival_code"] or "", reported_in)
 
 
 def text_of(mail: EmailMessage) -> str:

@@ -37,9 +37,9 @@ def _bounce(bounce: Bounce) -> bool:
         f"The recipient's server sent one {kind} back, that to {who} ({bounce.code}). No mail goes to that address any"
         " more, until it is changed."
     )
-    if bounce.told_in is None:
+    if bounce.reported_in is None:
         console.out.print("[red]✗[/red] No digest tells the coordinator")
         return False
     console.out.print("[green]✓[/green] The coordinator was told in the next digest, with what to do")
-    views.mail(bounce.told_in["Subject"], text_of(bounce.told_in), "The coordinator's digest")
+    views.mail(bounce.reported_in["Subject"], text_of(bounce.reported_in), "The coordinator's digest")
     return True

@@ -117,7 +117,7 @@ def nobody_subscribed(deployed: DeployedStack, _foundation: Foundation, _site: E
         deployed.clients.sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
 
 
-LOGINS = ("expiry_check", "send_notices", "dynamics_sync", "reconciliation", "force_sync", "operations")
+LOGINS = ("expiry_check", "send_notices", "mail_events", "dynamics_sync", "reconciliation", "force_sync", "operations")
 _PASCAL = {name: "".join(word.capitalize() for word in name.split("_")) for name in LOGINS}
 
 

@@ -57,7 +57,7 @@ TEMPLATE = f"""{HEAD}
       Runtime: python3.13
       EventInvokeConfig: {{{FAILURE}}}
       Events:
-        Trouble: {{Type: EventBridgeRule, Properties: {{Pattern: {{source: [{{prefix: trouble.}}]}}}}}}
+        Alarm: {{Type: EventBridgeRule, Properties: {{Pattern: {{source: [{{prefix: alarm.}}]}}}}}}
         Never: {{Type: EventBridgeRule, Properties: {{Pattern: {{source: [mine]}}, State: DISABLED}}}}
 """
 
@@ -140,7 +140,7 @@ def test_an_event_that_no_rule_is_for_starts_nothing(world: BusStack) -> None:
 
 def test_a_function_that_fails_is_lambdas_matter(world: BusStack) -> None:
     """EventBridge invokes asynchronously: Lambda tries twice more, and the function's own queue gets the record."""
-    world.rules.publish(BusEvent("trouble.here", "Trouble", {}))
+    world.rules.publish(BusEvent("alarm.here", "Alarm", {}))
     record = json.loads(world.message("Failed")["Body"])
     assert record["requestContext"]["approximateInvokeCount"] == 3
     assert world.message("DeadLetters", seconds=0) is None
@@ -185,13 +185,13 @@ def test_put_events_over_http(world: BusStack) -> None:
     """API reference, "PutEvents": an entry fails alone; a time that is given is the event's."""
     with EventsApi(world.rules) as api:
         client = boto3.client("events", REGION, endpoint_url=api.url, aws_access_key_id="a", aws_secret_access_key="b")
-        good = {"Source": "trouble.a", "DetailType": "T", "Detail": "{}", "Time": datetime(2026, 1, 2, tzinfo=UTC)}
+        good = {"Source": "alarm.a", "DetailType": "T", "Detail": "{}", "Time": datetime(2026, 1, 2, tzinfo=UTC)}
         bad = [
             good | {"Source": "aws.ses"},
             good | {"Detail": "[1]"},
             good | {"Detail": "{"},
             good | {"EventBusName": "other"},
-            {"Source": "trouble.a", "DetailType": "T"},
+            {"Source": "alarm.a", "DetailType": "T"},
         ]
         reply = client.put_events(Entries=[*bad, good])
         assert reply["FailedEntryCount"] == len(bad)

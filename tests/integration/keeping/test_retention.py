@@ -229,7 +229,7 @@ def test_a_setting_changes_what_goes(foundation: Foundation) -> None:
     assert would(foundation) == {}
 
 
-def test_a_mail_that_did_not_arrive_is_kept_until_it_is_told(foundation: Foundation) -> None:
+def test_a_mail_that_did_not_arrive_is_kept_until_reported(foundation: Foundation) -> None:
     """I17: with its events, which go with it when it goes."""
     organisation = foundation.organisation()
     for number, (arrival, reported) in enumerate(
