@@ -439,8 +439,19 @@ def test_each_reason_has_words_of_its_own(section: str, locale: Any) -> None:
     assert len(set(entries.values())) == len(entries)
     for reason, entry in entries.items():
         assert re.search(WHY.get(reason, (".",) * 3)[list(Locale).index(locale)], entry), entry
-        nothing_more = re.search(r"sender ikke mer dit|sender ikkje meir dit|send nothing more", entry)
+        nothing_more = re.search(r"sender ikke mer |sender ikkje meir |send nothing more", entry)
         assert bool(nothing_more) is (reason in ADDRESS_IS_DONE_WITH)
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_a_complaint_of_a_former_address_marks_no_other(locale: Any) -> None:
+    """The app may have another address by now, which nobody has marked; of the one it has, the mark is true."""
+    complained = (line(email=EMAIL, reason="address_complained"),)
+    marked = r"\((markert som søppelpost|marked as spam)\)"
+    for section, is_marked in (("undeliverable", False), ("unreachable", True), ("expired", True)):
+        words = render(notice(NoticeKind.DIGEST, locale, digest=sections(**{section: complained})))
+        assert bool(re.search(marked, words.text)) is is_marked
+        assert (f"mailto:{EMAIL}" in words.html) is not is_marked
 
 
 # What the coordinator is asked to do, for each reason and in each language.
@@ -545,7 +556,13 @@ def test_addresses_and_numbers_are_links(kind: Any) -> None:
     expected = [
         *(*either(4790000000), f"mailto:{EMAIL}", *either(4790000001)),
         *(*either(4790000002), *either(4790000003), "tel:+4722334455", *either(46701234567)),
-        *("mailto:eva@example.no", *either(4790000004), *either(4790000005), "tel:+4722334466"),
+        *(
+            "mailto:eva@example.no",
+            *either(4790000004),
+            *either(4790000005),
+            "mailto:dag@example.no",
+            "tel:+4722334466",
+        ),
         *(*either(4790000006), "mailto:else@example.no", "tel:02800", "mailto:finn@example.no"),
         *(*either(4790000000), "mailto:liv@example.no", "mailto:nils@example.no", *either(4790000000)),
     ]
