@@ -28,7 +28,7 @@ _LOOK_EVERY_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Bounce:
-    """The mail that came back. `reported_in` is the mail to the coordinator that names the mentor; None: there is none."""
+    """The mail that came back. `reported_in` is the mail to the coordinator that names the mentor, if there is one."""
 
     mentor_id: UUID
     mentor_name: str
