@@ -292,7 +292,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION certification.mail_history IS
     'Return the life of each mail of a mentor, the oldest first: claimed, accepted, and what became of it, with every '
-    'event of SES, in times and codes (I11, I17). reported_at: when the coordinator''s digest that reports it was sent.';
+    'event of SES, in times and codes (I11, I17). reported_at: when the digest that reports it was sent.';
 
 REVOKE ALL ON FUNCTION
     certification.sender_is_gone_at, certification.is_of_another_message, certification.judge_address,
