@@ -85,6 +85,14 @@ def test_every_type_of_bounce(words: str, kind: str, sub: str) -> None:
     assert (read(event).bounce_type, read(event).code) == (kind, sub)
 
 
+@pytest.mark.parametrize("words", ["kari@example.no", "two words", "", "1", "x" * 41])
+def test_a_code_is_a_code_and_no_words(words: str) -> None:
+    """I11: whatever SES may put there one day."""
+    event = published("bounce")
+    event["detail"]["bounce"]["bounceSubType"] = words
+    assert read(event).code is None
+
+
 def test_a_complaint_of_the_suppression_list_says_so() -> None:
     event = published("complaint")
     event["detail"]["complaint"]["complaintSubType"] = "OnAccountSuppressionList"
