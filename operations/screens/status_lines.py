@@ -129,22 +129,19 @@ def mail(status: Status) -> str:
     mail = status.mail
     if not mail.sent:
         return say("none in 30 days")
-    counts = [
-        many(mail.sent, "{n} sent in 30 days", "{n} sent in 30 days"),
-        say("{n} delivered", n=f"{mail.delivered:,}"),
-        _rate("{n} bounced", mail.bounced, mail.bounce_rate),
-        _rate("{n} complained of", mail.complained, mail.complaint_rate),
-        say("{n} unknown", n=f"{mail.unknown:,}"),
-    ]
-    if mail.waiting:
-        counts.append(say("{n} not known yet", n=f"{mail.waiting:,}"))
-    return " · ".join(counts)
+    return ", ".join(
+        (
+            say("{n} in 30 days: {delivered} delivered", n=f"{mail.sent:,}", delivered=f"{mail.delivered:,}"),
+            say("{n} bounced", n=f"{mail.bounced:,}") + _rate(mail.bounce_rate),
+            say("{n} complained", n=f"{mail.complained:,}") + _rate(mail.complaint_rate),
+            say("{n} unknown", n=f"{mail.unknown:,}"),
+        )
+    )
 
 
-def _rate(text: str, n: int, percent: float) -> str:
-    said = say(text, n=f"{n:,}")
+def _rate(percent: float) -> str:
     whole, _, hundredths = f"{percent:.2f}".partition(".")
-    return f"{said} ({say('{whole}.{hundredths} %', whole=whole, hundredths=hundredths)})" if n else said
+    return " " + say("({whole}.{hundredths} %)", whole=whole, hundredths=hundredths) if percent else ""
 
 
 def webhook(status: Status) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _WIDTH = 100
 _NARROW = 90
 """Below this width the brakes are listed under the table."""
-_MOST_ORGANISATIONS = 5
+_MOST_ORGANISATIONS = 4
 _MOST_ALERTS = 3
 """Includes the most urgent alert, which is the first line of the screen."""
 

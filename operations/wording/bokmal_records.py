@@ -16,6 +16,8 @@ RECORDS: dict[str, str] = {
     "runs of sweeps": "kjøringer av gjennomgangen",
     "other runs, with their counts": "andre kjøringer, med tallene deres",
     "settled notices": "ferdige meldinger",
+    "addresses that no mail went to, and nobody has any more": "adresser det ikke gikk e-post til, og som ingen har nå",
+    "mails of drills": "e-poster fra prøver",
     "reminders of mentors who are gone": "påminnelser til likepersoner som er borte",
     "transitions of mentors who are gone": "statusendringer for likepersoner som er borte",
     "failures that are over": "feil som er over",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from operations.command_line import changing
-from operations.commands import brakes
+from operations.commands import brakes, mail_drill
 from operations.screens import forget_view, proof_view, settings_view, undo_view
 from operations.wording import proof_verdict, retention, settings, speech, words
 from operations.wording.bokmal import BOKMAL
@@ -37,6 +37,7 @@ def said() -> set[str]:
         *settings_view.HELD.values(),
         *forget_view.KINDS.values(),
         *forget_view.STAYS.values(),
+        *mail_drill.Arrival,
     }
     for table in (
         proof_verdict.SAID,

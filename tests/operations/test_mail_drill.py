@@ -213,12 +213,10 @@ def test_status_counts_the_mail_of_30_days(operator: Operator, foundation: Found
     for arrival, n in {"delivered": 1200, "bounced": 12, "complained": 1, "unknown": 20}.items():
         outbox.sent(arrival=arrival, n=n)
     said = " ".join(operator.run("status", expect=None).split())
-    assert (
-        "Mail 1,234 sent in 30 days · 1,200 delivered · 12 bounced (0.97 %) · 1 complained of (0.08 %) · 20 unknown · "
-        "1 not known yet"
-    ) in said
+    mail = "Mail 1,234 in 30 days: 1,200 delivered, 12 bounced (0.97 %), 1 complained (0.08 %), 20 unknown"
+    assert mail in said
     said = " ".join(operator.run("status", "--language", "nb", expect=None).split())
-    assert "12 i retur (0,97 %) · 1 klaget på (0,08 %)" in said
+    assert "12 i retur (0,97 %), 1 klaget på (0,08 %), 20 ukjent" in said
     assert json.loads(operator.run("status", "--json", expect=None))["mail"] == {
         "sent": 1234,
         "delivered": 1200,

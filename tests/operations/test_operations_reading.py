@@ -207,7 +207,7 @@ def test_everything_wrong_fits_one_screen_and_says_what_is_first(
     assert "(entra_7000222) · secret ends in 6 days · next secret refused" in screen
     assert "reconciliation_sweep" in screen
     assert "SyncDeadLetters 1,234" in screen
-    assert "4 others" in screen
+    assert "5 others" in screen
     assert re.search(r"\d+ more: .*hlf-operations alerts --database-url dbname=", screen)
 
 
@@ -245,7 +245,18 @@ def test_status_as_json_has_every_part(command: Any, foundation: Foundation, lis
         "differences": 0,
     }
     assert found["runs"][0]["state"] == "succeeded"
-    parts = {"at", "organisations", "website", "brakes", "queues", "alerts", "runs", "proof", "webhook_concurrency"}
+    parts = {
+        "at",
+        "organisations",
+        "website",
+        "brakes",
+        "queues",
+        "alerts",
+        "runs",
+        "proof",
+        "mail",
+        "webhook_concurrency",
+    }
     assert set(found) == parts
 
 

@@ -44,7 +44,7 @@ MAIL = {
             steps=(
                 "Se om organisasjonen har en reserveadresse, fallback_address: `settings show`",
                 "Få rettet koordinatorens adresse i appen. Da brukes den av seg selv.",
-                ("Hvis adressen er riktig og virker igjen, ta den i bruk: `allow-mail ID --actor YOU --reason WHY`"),
+                "Hvis adressen er riktig og virker igjen: allow-mail tar den i bruk, slik veiledningen viser.",
             ),
         ),
         en=ConditionText(
@@ -57,7 +57,7 @@ MAIL = {
             steps=(
                 "See whether the organisation has a fall-back address, fallback_address: `settings show`",
                 "Have the coordinator's address corrected in the app. It is then used by itself.",
-                ("If the address is right and works again, put it in use: `allow-mail ID --actor YOU --reason WHY`"),
+                "If the address is right and works again: allow-mail puts it in use, as the runbook shows.",
             ),
         ),
     ),
