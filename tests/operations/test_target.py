@@ -41,6 +41,8 @@ ARGUMENTS = {
     ("export-proofs",): ("--from", "2026-01-01", "--to", "2026-12-31", "--out", "proofs.jsonl"),
     ("settings", "set"): ("brake_count=5", "--standard", *WHO),
     ("forget-person",): (str(uuid4()), *WHO),
+    ("allow-mail",): (str(uuid4()), *WHO),
+    ("mail-drill",): WHO,
     ("rejected", "retry"): ("--all", *WHO),
     ("dlq", "drop"): ("an-id", *WHO),
     ("duplicates", "review"): ("--all", *WHO),
