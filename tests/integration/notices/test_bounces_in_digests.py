@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from shared.domain.notices import ServiceRefused
 from tests.support.foundation import DAY, days
 from tests.support.mails import message_id
 from tests.support.there import there
@@ -70,6 +71,19 @@ def test_a_complaint_after_a_bounce_is_reported_again(mails: Mails, reminded: Ca
     mails.says(notice, "complaint")
     assert [lines(one) for one in mails.send_all(people.organisation)] == [[("undeliverable", "address_complained")]]
     assert mails.send_all(people.organisation) == []
+
+
+def test_what_was_to_be_reported_as_refused_is_not_lost(mails: Mails, reminded: Callable[..., Any]) -> None:
+    """I17: SES refused and sent it all the same; the digest says nothing of it, and the bounce is reported later."""
+    people = reminded()
+    notice = there(mails.claim(people.organisation)).id
+    mails.settle(notice, ServiceRefused("MessageRejected"))
+    mails.outbox.complete_digests(mails.run_id, people.organisation)
+    mails.says(notice, "delivery")
+    (first,) = mails.send(people.organisation, digests=True)
+    assert lines(first) == [("reminded", None)]
+    mails.says(notice, "bounce")
+    assert [lines(one) for one in mails.send_all(people.organisation)] == [[("undeliverable", "address_bounced")]]
 
 
 def test_the_third_in_a_row_says_so(mails: Mails, foundation: Foundation, functions: Functions) -> None:
