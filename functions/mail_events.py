@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.bootstrap.mail_events import mail_events_ports
-from shared.events import mail_event
 from shared.observability import LogAndMetrics, guarded, logger
+from shared.ses_events import mail_event
 from shared.use_cases.mail_events import record_mail_event
 
 if TYPE_CHECKING:

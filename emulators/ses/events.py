@@ -157,7 +157,7 @@ def complaint(mail: SentMail, at: datetime, feedback_type: str = "abuse") -> Mai
         "complaintSubType": None,
         "complainedRecipients": [{"emailAddress": address} for address in mail.recipients],
         "timestamp": _moment(at),
-        "userAgent": "Amazon SES Mailbox Simulator",
+        "userAgent": "ExampleCorp Feedback Loop (V0.01)",
         "complaintFeedbackType": feedback_type,
         "arrivalDate": _moment(at),
     }
@@ -182,7 +182,7 @@ def delivery_delay(mail: SentMail, at: datetime, delay_type: str = "MailboxFull"
     about = {
         "timestamp": _moment(at),
         "delayType": delay_type,
-        # "SES … stops after 14 hours" is documented for none of the types; the example's distance is kept.
+        # No document gives the time; SES's example has 14 hours. Every type has the status of a full mailbox.
         "expirationTime": _moment(at + timedelta(hours=14)),
         "delayedRecipients": [
             {"emailAddress": address, "status": "4.2.2", "diagnosticCode": "smtp; 452 4.2.2 try again later"}

@@ -115,7 +115,7 @@ class Drill:
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends as send_notices does: from the stack's sender, with its configuration set."""
+    """Sends a plain mail from the stack's sender, with the stack's configuration set."""
 
     ses: SESV2Client
     address: str

@@ -15,7 +15,8 @@ from emulators.lambda_host.template.schedule_expressions import next_occurrence,
 from emulators.lambda_host.triggers.schedules import render_input
 from shared.domain.mail_events import MailEvent, MailEventKind
 from shared.domain.sync_messages import requests_of
-from shared.events import InvalidEventError, ReconciliationEvent, ScheduledEvent, listing_changed, mail_event
+from shared.events import InvalidEventError, ReconciliationEvent, ScheduledEvent, listing_changed
+from shared.ses_events import mail_event
 
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "events"

@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from emulators.lambda_host.triggers.invoke_api import InvokeApi
+from emulators.ses.server import LocalSes
 from local.stack.aws import CREDENTIALS, LocalAws
 from operations.cli import app
 from shared.domain.alert_message import message
@@ -303,6 +304,7 @@ def stack_with_login(stack: Any, database: TestDatabase) -> Any:
     outputs: dict[str, Any] = {f"{queue}Url": {"Value": {"Ref": queue}} for queue in QUEUES}
     outputs |= {"OperationsDatabaseSecretArn": {"Value": arn}, "ReconciliationName": {"Value": "hlf-Reconciliation-1"}}
     outputs |= {"DataverseSecretArn": {"Value": dataverse}}
+    outputs |= {"MailSenderAddress": {"Value": "ikke-svar@example.no"}, "MailConfigurationSetName": {"Value": "none"}}
     return deployed(outputs, {"OperationsLanguage": {"Type": "String", "Default": "nb"}})
 
 
@@ -336,8 +338,9 @@ def test_every_command_that_an_alert_prints_runs(
         body = message(made, NOW, texts, Target(stack_with_login)).body
         printed |= {line.strip() for line in body.splitlines() if line.strip().startswith("hlf-operations ")}
     assert len(printed) >= 12
-    with InvokeApi(host) as api:  # type: ignore[arg-type]
+    with InvokeApi(host) as api, LocalSes() as ses:  # type: ignore[arg-type]
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", ses.url)  # it has no configuration set, so a drill is over at once
         owner = psycopg.conninfo.conninfo_to_dict(database.dsn)
         monkeypatch.setenv(
             "PGPASSWORD", str(owner["password"])

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from shared.domain.mail_events import DrillEvent, DrillOutcome, MailEvent, MailEventKind, NotOurs
-from shared.events import mail_event
+from shared.ses_events import mail_event
 from shared.use_cases.mail_events import record_mail_event
 from tests.support.fakes.report import FakeReport
 

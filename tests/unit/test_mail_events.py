@@ -20,7 +20,8 @@ from shared.domain.mail_events import (
     NotOurs,
     RecordOutcome,
 )
-from shared.events import InvalidEventError, mail_event
+from shared.events import InvalidEventError
+from shared.ses_events import mail_event
 from shared.use_cases.mail_events import MAIL_EVENT_COUNTS, record_mail_event
 from tests.support.fakes.report import FakeReport
 from tests.support.mails import an_event

@@ -1,4 +1,8 @@
-"""What a DMARC record says: how recipients' servers are to treat mail that is signed by nobody (RFC 7489)."""
+"""What a DMARC record says: how recipients' servers are to treat mail that is signed by nobody.
+
+RFC 7489, with the walk through the domains above of its successor (draft-ietf-dmarc-dmarcbis, 4.10), which needs no
+list of public suffixes.
+"""
 
 from __future__ import annotations
 
@@ -23,15 +27,15 @@ class Dmarc:
 
 
 def dmarc_of(domain: str, texts_of: Callable[[str], Sequence[str]]) -> Dmarc:
-    """Return the policy for mail from this domain, by its own record or that of the nearest domain above it."""
-    names = list(_names(domain))
-    for name in names:
+    """Return the policy for mail from this domain: by its own record, or that of the highest domain above with one."""
+    own, *above = _names(domain)
+    for name in (own, *reversed(above)):
         records = [text for text in texts_of(name) if _RECORD.match(text)]
         if len(records) > 1:
             return Dmarc(name, problem=f"{name} has {len(records)} records, so recipients obey none")
         if records:
-            return _read(name, records[0], of_parent=name != names[0])
-    return Dmarc(problem=f"there is no record at {' or '.join(names)}")
+            return _read(name, records[0], of_parent=name != own)
+    return Dmarc(problem=f"there is no record at {' or '.join((own, *above))}")
 
 
 def _names(domain: str) -> Iterator[str]:
@@ -48,6 +52,8 @@ def _read(name: str, record: str, *, of_parent: bool) -> Dmarc:
         if is_pair
     }
     policy = (tags.get("sp") if of_parent else None) or tags.get("p", "")
+    if policy not in _POLICIES and tags.get("rua"):
+        return Dmarc(name, "none")  # whoever asks for reports is taken to want nothing else
     if policy not in _POLICIES:
         return Dmarc(name, problem=f"the record at {name} has no policy p=none, p=quarantine or p=reject")
     return Dmarc(name, policy)
