@@ -11,7 +11,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.domain.mail_events import BounceType, DrillEvent, MailEvent, MailEventKind, NotOurs
 from shared.events import InvalidEventError, Moment, faults_in
@@ -28,6 +28,12 @@ _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])", re.ASCII)
 
 class _OfSes(BaseModel):
     model_config = ConfigDict(frozen=True, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: object) -> object:
+        """Take what is null for absent: a bounce must not be lost for a field that says nothing."""
+        return {name: said for name, said in value.items() if said is not None} if isinstance(value, dict) else value
 
 
 class _Mail(_OfSes):
@@ -49,8 +55,8 @@ class _Bounce(_OfSes):
 
 
 class _Complaint(_OfSes):
-    complaintSubType: str | None = None  # noqa: N815
-    complaintFeedbackType: str | None = None  # noqa: N815
+    complaintSubType: str = ""  # noqa: N815
+    complaintFeedbackType: str = ""  # noqa: N815
     timestamp: Moment
     feedbackId: Annotated[str, Field(max_length=150)] = ""  # noqa: N815
 
@@ -223,9 +229,9 @@ def _of(
     )
 
 
-def _code(text: str | None) -> str | None:
+def _code(text: str) -> str | None:
     """Return a code of SES. A mail server's own words, which may quote an address, are none (I11)."""
-    return text if text and _CODE.fullmatch(text) else None
+    return text if _CODE.fullmatch(text) else None
 
 
 def _status(*texts: str) -> str | None:

@@ -94,6 +94,15 @@ def test_a_code_is_a_code_and_no_words(words: str) -> None:
     assert read(event).code is None
 
 
+@pytest.mark.parametrize(("kind", "part"), [("bounce", "bounce"), ("delay", "deliveryDelay"), ("delivery", "delivery")])
+def test_a_null_says_nothing_and_loses_nothing(kind: str, part: str) -> None:
+    """I17: a bounce must not lie among the dead letters for a field without a value."""
+    event = published(kind)
+    needed = {"timestamp", "bounceType"}
+    event["detail"][part] = {name: said if name in needed else None for name, said in event["detail"][part].items()}
+    assert (read(event).kind, read(event).code, read(event).status) == (kind, None, None)
+
+
 def test_a_complaint_of_the_suppression_list_says_so() -> None:
     event = published("complaint")
     event["detail"]["complaint"]["complaintSubType"] = "OnAccountSuppressionList"

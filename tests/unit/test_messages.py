@@ -689,6 +689,7 @@ def test_the_headers_say_a_machine_sent_it_in_which_language() -> None:
     """The headers say that a machine sent the message, and in which language."""
     message = parsed(compose(notice(locale=Locale.NN), SENDER, AT))
     assert message["Auto-Submitted"] == "auto-generated"
+    assert message["X-Auto-Response-Suppress"] == "OOF, AutoReply"
     assert message["Content-Language"] == "nn"
     assert message["Date"].datetime == AT
 

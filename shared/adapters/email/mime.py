@@ -84,6 +84,8 @@ def _about(notice: Notice, words: RenderedMessage, origin: str, at: datetime) ->
         "Message-ID": f"<notice-{notice.id}@{origin.rpartition('@')[2]}>",
         NOTICE_HEADER: str(notice.id),
         "Auto-Submitted": "auto-generated",
+        # Exchange sends no automatic reply then; SES would report one as a bounce.
+        "X-Auto-Response-Suppress": "OOF, AutoReply",
         "Content-Language": notice.locale.value,
     }
 

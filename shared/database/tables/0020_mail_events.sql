@@ -95,3 +95,6 @@ COMMENT ON COLUMN certification.notices.reported_in IS
 COMMENT ON COLUMN certification.standard.fallback_address IS
     'A shared mailbox for the digests of a coordinator who cannot be reached by mail, unless the organisation has its '
     'own; null: none.';
+
+-- It returns more columns than before, and PostgreSQL replaces no function by one that returns others.
+DROP FUNCTION IF EXISTS certification.claim_notice(uuid, uuid, boolean, date);
