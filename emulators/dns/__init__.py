@@ -1,1 +1,1 @@
-"""A stand-in for the domain name system: it knows nothing of HLF."""
+"""A stand-in for the domain name system."""
