@@ -35,8 +35,9 @@ class LineReason(StrEnum):
     """Why a mentor stands in a digest, as the database says it, where the message has words of its own for it.
 
     Any other reason (the name of a constraint, a code from SES) gets the general wording of its section.
-    The five of a bounce are: no mail goes to the address any more, for one of three reasons; the recipient's server
-    could not take this one mail; and a bounce that says no more.
+    Of a mail that came back: no mail goes to the address any more, for one of three reasons; the recipient's server
+    could not take this one mail, or did not say why; SES stopped the mail and asked no server; and, of an address that
+    the app no longer has, a bounce or a complaint.
     """
 
     NO_EMAIL = "no_email"
@@ -47,7 +48,10 @@ class LineReason(StrEnum):
     ADDRESS_BOUNCES_REPEATEDLY = "address_bounces_repeatedly"
     ADDRESS_COMPLAINED = "address_complained"
     BOUNCED_TRANSIENTLY = "bounced_transiently"
-    BOUNCED = "bounced"
+    BOUNCED_UNDETERMINED = "bounced_undetermined"
+    BOUNCED_AT_FORMER_ADDRESS = "bounced_at_former_address"
+    COMPLAINED_AT_FORMER_ADDRESS = "complained_at_former_address"
+    STOPPED_BY_SES = "stopped_by_ses"
     MANUALLY_SET_ACTIVE = "manually_set_active"
     AWAITING_MANUAL_REACTIVATION = "awaiting_manual_reactivation"
     MANUALLY_SET_EXPIRED = "manually_set_expired"

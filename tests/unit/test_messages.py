@@ -61,7 +61,7 @@ DIGEST = Digest(
         line("Bo Fos", phone="900 00 005", email="bo@example.no", reason="address_bounces_repeatedly"),
         line("Dag Hoel", phone="22 33 44 66", email="dag@example.no", reason="address_complained"),
         line("Else Ihle", phone="900 00 006", email="else@example.no", reason="bounced_transiently"),
-        line("Finn Jahr", phone="02800", email="finn@example.no", reason="bounced"),
+        line("Finn Jahr", phone="02800", email="finn@example.no", reason="bounced_at_former_address"),
     ),
     needs_decision=(
         line("Liv Dahl", phone=PHONE, email="liv@example.no", reason="manually_set_active"),
@@ -463,7 +463,10 @@ WHY = {
     "address_bounces_repeatedly": ("tre ganger.*innboksen er full", "tre gonger", "three times.*mailbox is full"),
     "address_complained": ("markert.*søppelpost.*Spør", "markert.*søppelpost.*Spør", "marked.*spam.*ask how"),
     "bounced_transiently": ("ikke å endre noe i appen", "ikkje å endre noko i appen", "nothing to change in the app"),
-    "bounced": ("i retur fra adressen.*Sjekk", "i retur frå adressa.*Sjekk", "come back from.*check"),
+    "bounced_undetermined": ("vet ikke hvorfor.*Spør", "veit ikkje kvifor.*Spør", "do not know why.*ask"),
+    "bounced_at_former_address": ("i retur fra adressen.*Sjekk", "i retur frå adressa.*Sjekk", "come back from.*check"),
+    "complained_at_former_address": ("søppelpost.*hadde da.*Spør", "søppelpost.*hadde då.*Spør", "spam.*then.*ask"),
+    "stopped_by_ses": ("stoppet.*kan være riktig", "stoppa.*kan vere rett", "stopped.*may be right"),
 }
 
 

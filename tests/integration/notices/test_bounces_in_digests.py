@@ -32,8 +32,8 @@ def lines(digest: Any) -> list[tuple[str, str | None]]:
     [
         ("bounce", "permanent", "address_bounced"),
         ("bounce", "transient", "bounced_transiently"),
-        ("bounce", "undetermined", "bounced"),
-        ("reject", None, "bounced"),
+        ("bounce", "undetermined", "bounced_undetermined"),
+        ("reject", None, "stopped_by_ses"),
         ("complaint", None, "address_complained"),
     ],
 )

@@ -20,5 +20,11 @@ def test_each_reason_of_the_database_is_a_line_reason(foundation: Foundation) ->
     of_addresses = set(re.findall(r"'(\w+)'", unusable))
     assert of_addresses == {"address_bounced", "address_bounces_repeatedly", "address_complained"}
     of_mails = set(re.findall(r"(?:THEN|ELSE) '(\w+)'", came_back))
-    assert of_mails == of_addresses | {"bounced_transiently", "bounced"}
+    assert of_mails == of_addresses | {
+        "bounced_transiently",
+        "bounced_undetermined",
+        "bounced_at_former_address",
+        "complained_at_former_address",
+        "stopped_by_ses",
+    }
     assert of_addresses | of_mails <= set(LineReason)

@@ -108,18 +108,26 @@ def test_what_waits_is_not_sent_there(mails: Mails, reminded: Callable[..., Any]
     assert [line.reason for line in there(digest.digest).undeliverable] == [reason, reason]
 
 
-def test_a_bounce_counts_for_the_address_it_went_to(
-    mails: Mails, foundation: Foundation, reminded: Callable[..., Any]
+@pytest.mark.parametrize(
+    ("kind", "problem", "reason"),
+    [
+        ("bounce", "address_bounced", "bounced_at_former_address"),
+        ("complaint", "address_complained", "complained_at_former_address"),
+        ("reject", None, "stopped_by_ses"),
+    ],
+)
+def test_what_comes_back_counts_for_the_address_it_went_to(
+    mails: Mails, foundation: Foundation, reminded: Callable[..., Any], kind: str, problem: str | None, reason: str
 ) -> None:
     """The address was changed between sending and bounce: the old one is unusable, the new one is not."""
     people = reminded()
     (notice,) = mails.send(people.organisation)
     foundation.do("UPDATE peer_mentors SET email = 'new@example.no'")
-    mails.says(notice.id, "bounce")
-    assert (mails.problem(KARI), mails.problem("new@example.no")) == ("address_bounced", None)
+    mails.says(notice.id, kind)
+    assert (mails.problem(KARI), mails.problem("new@example.no")) == (problem, None)
     (digest,) = mails.send_all(people.organisation)
     (line,) = there(digest.digest).undeliverable
-    assert (line.email, line.reason) == ("new@example.no", "bounced")  # which says nothing of the new address
+    assert (line.email, line.reason) == ("new@example.no", reason)
 
 
 @pytest.mark.parametrize("bounces_again", [False, True])

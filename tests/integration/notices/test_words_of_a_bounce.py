@@ -52,7 +52,7 @@ def text_of_the_last(ses: LocalSes) -> str:
     [
         ("bounce", "permanent", "e-postadressen virker ikke, og vi sender ikke mer dit."),
         ("bounce", "transient", "Du trenger ikke å endre noe i appen"),
-        ("bounce", "undetermined", "e-posten kom i retur fra adressen vi hadde da."),
+        ("bounce", "undetermined", "e-posten kom i retur, og vi vet ikke hvorfor."),
         ("complaint", None, "har markert e-posten som søppelpost"),
     ],
 )

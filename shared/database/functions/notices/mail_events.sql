@@ -91,18 +91,21 @@ COMMENT ON FUNCTION certification.bounced_transiently IS
 CREATE OR REPLACE FUNCTION certification.arrival_reason(p_notice certification.notices, p_email text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE
+        -- SES stopped the mail itself, which says nothing of any address.
+        WHEN p_notice.arrival = 'bounced' AND x.bounce_type IS NULL THEN 'stopped_by_ses'
+        WHEN x.is_former THEN CASE p_notice.arrival WHEN 'complained' THEN 'complained_at_former_address'
+                                   ELSE 'bounced_at_former_address' END
         WHEN p_notice.arrival = 'complained' THEN 'address_complained'
-        -- The app has another address by now, of which the bounce says nothing.
-        WHEN p_notice.address_digest IS DISTINCT FROM certification.address_digest(p_email) THEN 'bounced'
-        WHEN starts_with(p_notice.arrival_code, 'permanent') THEN 'address_bounced'
-        WHEN certification.bounced_transiently(p_notice)
-        THEN CASE certification.address_problem(p_email) WHEN 'address_bounces_repeatedly'
-                  THEN 'address_bounces_repeatedly' ELSE 'bounced_transiently' END
-        ELSE 'bounced' END
+        WHEN x.bounce_type = 'permanent' THEN 'address_bounced'
+        WHEN x.bounce_type = 'undetermined' THEN 'bounced_undetermined'
+        WHEN certification.address_problem(p_email) = 'address_bounces_repeatedly' THEN 'address_bounces_repeatedly'
+        ELSE 'bounced_transiently' END
+      FROM (SELECT substring(p_notice.arrival_code FROM '^(permanent|transient|undetermined)') AS bounce_type,
+                   p_notice.address_digest IS DISTINCT FROM certification.address_digest(p_email) AS is_former) AS x
 $$;
 COMMENT ON FUNCTION certification.arrival_reason IS
     'Return in one word why a mail did not arrive, for the coordinator, who reads it beside the address that the app '
-    'has now.';
+    'has now. What happened at a former address says nothing of that one.';
 
 CREATE OR REPLACE FUNCTION certification.apply_mail_events(p_notice_id bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
