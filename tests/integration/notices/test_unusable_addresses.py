@@ -37,6 +37,11 @@ def thresholds(foundation: Foundation, functions: Functions, mails: Mails, *arri
                     pass
                 case "delivered":
                     mails.says(notice.id, "delivery")
+                case "rejected":
+                    mails.says(notice.id, "reject")
+                case "replied":
+                    mails.says(notice.id, "bounce", bounce_type="transient")
+                    mails.says(notice.id, "delivery")
                 case _:
                     mails.says(notice.id, "bounce", bounce_type=arrival)
     return organisation, mentor
@@ -50,7 +55,14 @@ def thresholds(foundation: Foundation, functions: Functions, mails: Mails, *arri
         (["transient", "transient", "transient"], "address_bounces_repeatedly"),
         (["transient", "transient", "delivered", "transient"], None),
         (["transient", None, "transient", "transient"], "address_bounces_repeatedly"),
-        (["transient", "undetermined", "transient", "transient"], None),
+        (["transient", "undetermined", "transient", "transient"], "address_bounces_repeatedly"),
+        (["transient", "rejected", "transient", "transient"], "address_bounces_repeatedly"),
+        (["transient", "replied", "transient", "transient"], "address_bounces_repeatedly"),
+        (["rejected", "rejected", "rejected"], None),
+        (["undetermined", "undetermined", "undetermined"], None),
+        (["replied", "replied", "replied"], None),
+        (["transient", "undetermined", "replied", "transient"], None),
+        (["transient", "undetermined", "delivered", "transient", "transient"], None),
         (["delivered", "transient", "transient", "transient"], "address_bounces_repeatedly"),
     ],
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, list) else str(value),
@@ -58,9 +70,24 @@ def thresholds(foundation: Foundation, functions: Functions, mails: Mails, *arri
 def test_what_makes_an_address_unusable(
     mails: Mails, foundation: Foundation, functions: Functions, arrivals: list[str | None], problem: str | None
 ) -> None:
-    """A permanent bounce, or the third transient one in a row; a delivery between breaks the row."""
+    """A permanent bounce, or the third transient one in a row, which a delivery alone breaks.
+
+    A reject, a cause that is undetermined, and what may be an automatic reply neither count nor break the row.
+    """
     thresholds(foundation, functions, mails, *arrivals)
     assert mails.problem(KARI) == problem
+
+
+def test_a_reply_is_a_bounce_until_the_delivery_is_known(
+    mails: Mails, foundation: Foundation, functions: Functions
+) -> None:
+    """SES reports an out-of-office reply as Transient/General. The arrival stays: it may be a bounce after all."""
+    thresholds(foundation, functions, mails, "transient", "transient", "transient")
+    third = foundation.one("SELECT max(id) FROM certification.notices WHERE kind = 'reminder'")
+    assert mails.problem(KARI) == "address_bounces_repeatedly"
+    mails.says(third, "delivery")
+    assert mails.problem(KARI) is None
+    assert mails.state(third)[1:3] == ("bounced", "transient:General:5.1.1")
 
 
 def test_a_late_delivery_breaks_the_row_too(mails: Mails, foundation: Foundation, functions: Functions) -> None:

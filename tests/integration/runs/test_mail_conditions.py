@@ -58,6 +58,22 @@ def test_a_rate_opens_above_its_limit(
     assert rates == ({condition: n} if opens else {})
 
 
+def test_an_automatic_reply_is_no_bounce_of_the_rate(foundation: Foundation, outbox: MailOutbox) -> None:
+    """SES reports an out-of-office reply as a transient bounce after the delivery; a whole July of them is none."""
+    outbox.sent(arrival="delivered", n=480)
+    replied = [outbox.sent(arrival="bounced") for _ in range(40)]
+    foundation.do("UPDATE certification.notices SET arrival_code = 'transient:General' WHERE arrival = 'bounced'")
+    assert found(foundation) == {"bounce_rate_high": 40}
+    for notice in replied:
+        outbox.event(notice, "delivery")
+    assert found(foundation) == {}
+    assert foundation.all("SELECT sent, delivered, bounced FROM certification.mail_outcomes('-infinity')") == [
+        (520, 520, 0)
+    ]
+    foundation.do("UPDATE certification.notices SET arrival_code = 'transient:MailboxFull' WHERE arrival = 'bounced'")
+    assert found(foundation) == {"bounce_rate_high": 40}
+
+
 def test_a_rate_is_of_the_last_30_days(foundation: Foundation, outbox: MailOutbox) -> None:
     """What bounced before is over, and the alert says how many were sent and the percentage."""
     outbox.sent(24 * 30 + 1, "bounced", n=600)

@@ -4,13 +4,15 @@ CREATE OR REPLACE FUNCTION certification.mail_outcomes(p_since timestamptz)
 RETURNS TABLE (sent bigint, delivered bigint, bounced bigint, complained bigint, unknown bigint, waiting bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT count(*),
-           count(*) FILTER (WHERE n.arrival = 'delivered'), count(*) FILTER (WHERE n.arrival = 'bounced'),
+           count(*) FILTER (WHERE n.arrival = 'delivered' OR certification.may_be_an_automatic_reply(n)),
+           count(*) FILTER (WHERE n.arrival = 'bounced' AND NOT certification.may_be_an_automatic_reply(n)),
            count(*) FILTER (WHERE n.arrival = 'complained'), count(*) FILTER (WHERE n.arrival = 'unknown'),
            count(*) FILTER (WHERE n.arrival IS NULL)
       FROM certification.notices AS n WHERE n.state = 'sent' AND n.settled_at > p_since
 $$;
 COMMENT ON FUNCTION certification.mail_outcomes IS
-    'Return how many mails SES has accepted since then, and what became of them (I17). Drills are not counted.';
+    'Return how many mails SES has accepted since then, and what became of them (I17). What may be an automatic reply '
+    'to a delivered mail counts as delivered. Drills are not counted.';
 
 -- Alerts must still be found while the app's tables do not fit the contract (see certification.not_to_be_listed).
 CREATE OR REPLACE FUNCTION certification.mail_that_came_back(p_since timestamptz)

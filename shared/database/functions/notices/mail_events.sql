@@ -48,10 +48,12 @@ BEGIN
          WHERE e.notice_id = p_notice.id AND e.bounce_type = 'permanent' AND e.occurred_at > v_allowed_at
         UNION ALL
         SELECT 'address_bounces_repeatedly', max(x.arrival_at) FROM (
-            SELECT n.arrival_at, certification.bounced_transiently(n) AS is_transient
+            SELECT n.arrival_at, n.arrival = 'bounced' AS is_transient
               FROM certification.notices AS n
-             WHERE n.address_digest = p_notice.address_digest AND n.arrival IN ('delivered', 'bounced')
-               AND n.arrival_at > v_allowed_at
+             WHERE n.address_digest = p_notice.address_digest AND n.arrival_at > v_allowed_at
+               AND (n.arrival = 'delivered'
+                    OR n.arrival = 'bounced' AND starts_with(n.arrival_code, 'transient')
+                       AND NOT certification.may_be_an_automatic_reply(n))
              ORDER BY n.id DESC LIMIT 3) AS x
         HAVING count(*) = 3 AND bool_and(x.is_transient)) AS f
      WHERE f.since IS NOT NULL
@@ -78,15 +80,19 @@ END
 $$;
 COMMENT ON FUNCTION certification.judge_address IS
     'Make the address that this notice went to unusable where its events say so: a complaint, a permanent bounce, or '
-    'three transient bounces in a row. The outcome does not depend on the order of the events. A rejected mail says '
-    'nothing about the address.';
+    'three transient bounces in a row. A delivery breaks the row. What says nothing of the address neither counts nor '
+    'breaks it: a mail that SES rejected, a bounce whose cause is undetermined, what may be an automatic reply, and a '
+    'mail that nothing is known of. The outcome does not depend on the order of the events.';
 
-CREATE OR REPLACE FUNCTION certification.bounced_transiently(p_notice certification.notices) RETURNS boolean
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT p_notice.arrival = 'bounced' AND starts_with(p_notice.arrival_code, 'transient')
+CREATE OR REPLACE FUNCTION certification.may_be_an_automatic_reply(p_notice certification.notices) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(p_notice.arrival = 'bounced' AND p_notice.arrival_code ~* '^transient:general(:|$)', false)
+       AND EXISTS (SELECT 1 FROM certification.mail_events AS e
+                    WHERE e.notice_id = p_notice.id AND e.kind = 'delivery')
 $$;
-COMMENT ON FUNCTION certification.bounced_transiently IS
-    'Return whether the mail bounced for a reason that may pass, such as a full mailbox.';
+COMMENT ON FUNCTION certification.may_be_an_automatic_reply IS
+    'Return whether the mail was delivered and then bounced as Transient/General: so SES reports an out-of-office '
+    'reply as well. It is reported as a bounce, because it may be one, and is held against nobody.';
 
 CREATE OR REPLACE FUNCTION certification.arrival_reason(p_notice certification.notices, p_email text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -299,7 +305,7 @@ COMMENT ON FUNCTION certification.mail_history IS
 
 REVOKE ALL ON FUNCTION
     certification.sender_is_gone_at, certification.is_of_another_message, certification.judge_address,
-    certification.bounced_transiently, certification.arrival_reason, certification.apply_mail_events,
+    certification.may_be_an_automatic_reply, certification.arrival_reason, certification.apply_mail_events,
     certification.record_mail_event, certification.settle_mail_events, certification.allow_mail,
     certification.mail_history
 FROM PUBLIC;
