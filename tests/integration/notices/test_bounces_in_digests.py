@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from shared.domain.notices import ServiceRefused
 from tests.support.foundation import DAY, days
-from tests.support.mails import message_id
+from tests.support.mails import an_event, message_id
 from tests.support.there import there
 
 if TYPE_CHECKING:
@@ -165,6 +166,32 @@ def test_a_digest_that_bounced_goes_to_the_fallback_once(
     mails.says(copy.id, "bounce")  # and a copy has none of its own
     assert mails.send_all(people.organisation) == []
     assert mails.foundation.one("SELECT sum(n) FROM certification.find_duplicates(%s)", mails.run_id) in {0, None}
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "is_copied"),
+    [
+        ("complaint", "OnAccountSuppressionList", True),
+        ("reject", "reject", True),
+        ("complaint", "abuse", False),
+        ("delivery", None, False),
+        ("delay", "MailboxFull", False),
+    ],
+)
+def test_a_digest_that_ses_kept_back_is_copied_too(
+    mails: Mails, foundation: Foundation, reminded: Callable[..., Any], kind: str, code: str | None, *, is_copied: bool
+) -> None:
+    """I17: nobody has it. A digest that its reader calls unwanted was delivered; the next goes to the fall-back."""
+    people = reminded()
+    with_a_fallback(foundation, people.organisation)
+    mails.send(people.organisation)
+    (digest,) = mails.send_all(people.organisation)
+    for _ in range(2):
+        mails.record(replace(an_event(digest.id, kind), code=code))
+    copies = mails.send_all(people.organisation)
+    assert [(one.recipient_address, lines(one)) for one in copies] == ([(POST, lines(digest))] if is_copied else [])
+    address = "turid.vik@example.no"
+    assert mails.problem(address) == ("address_complained" if kind == "complaint" else None)
 
 
 def test_an_unusable_coordinator_is_not_mailed_again(

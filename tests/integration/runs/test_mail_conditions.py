@@ -172,6 +172,16 @@ def test_a_digest_that_bounced_is_open_until_it_is_over(
     assert found(foundation) == {}
 
 
+@pytest.mark.parametrize(("code", "opens"), [("OnAccountSuppressionList", True), ("abuse", False)])
+def test_a_complaint_of_before_keeps_the_digest_back(
+    foundation: Foundation, outbox: MailOutbox, coordinator: tuple[UUID, UUID], code: str, *, opens: bool
+) -> None:
+    """SES sent nothing, because the address had complained; who complains of a digest has it."""
+    outbox.arrived(digest(outbox, coordinator), "complained")
+    foundation.do("UPDATE certification.notices SET arrival_code = %s", code)
+    assert found(foundation) == ({"coordinator_mail_bounced": 1} if opens else {})
+
+
 def test_a_delivery_before_the_bounce_cures_nothing(
     foundation: Foundation, outbox: MailOutbox, coordinator: tuple[UUID, UUID]
 ) -> None:

@@ -45,13 +45,14 @@ BEGIN
                 AND n.reported_in IS NULL END
       FROM certification.notices AS n
      WHERE n.arrival IN ('bounced', 'complained') AND n.arrival_at > p_since
-       AND (n.kind <> 'digest' OR n.arrival = 'bounced'); -- every complaint is told as one
+       -- Every complaint is told as one. Whoever complained of a digest has it.
+       AND (n.kind <> 'digest' OR certification.did_not_arrive(n));
 EXCEPTION WHEN OTHERS THEN
     RETURN;
 END
 $$;
 COMMENT ON FUNCTION certification.mail_that_came_back IS
-    'Return the digests that bounced, and the mails to mentors that no coordinator hears of, each with whether that '
+    'Return the digests that did not arrive, and the mails to mentors that no coordinator hears of, each with whether that '
     'still stands (I17); no rows while the app''s tables cannot be read.';
 
 CREATE OR REPLACE FUNCTION certification.last_sign_of_mail_events() RETURNS timestamptz

@@ -84,6 +84,23 @@ COMMENT ON FUNCTION certification.judge_address IS
     'breaks it: a mail that SES rejected, a bounce whose cause is undetermined, what may be an automatic reply, and a '
     'mail that nothing is known of. The outcome does not depend on the order of the events.';
 
+CREATE OR REPLACE FUNCTION certification.was_suppressed(p_code text) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(p_code = 'OnAccountSuppressionList', false)
+$$;
+COMMENT ON FUNCTION certification.was_suppressed IS
+    'Return whether SES kept the mail back because its address had bounced or complained before: a complaint with this '
+    'code is of an earlier mail.';
+
+CREATE OR REPLACE FUNCTION certification.did_not_arrive(p_notice certification.notices) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(p_notice.arrival = 'bounced'
+                    OR p_notice.arrival = 'complained'
+                       AND certification.was_suppressed(split_part(p_notice.arrival_code, ':', 1)), false)
+$$;
+COMMENT ON FUNCTION certification.did_not_arrive IS
+    'Return whether the recipient does not have the mail, as far as SES says. Whoever calls it unwanted has it.';
+
 CREATE OR REPLACE FUNCTION certification.may_be_an_automatic_reply(p_notice certification.notices) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(p_notice.arrival = 'bounced' AND p_notice.arrival_code ~* '^transient:general(:|$)', false)
@@ -136,7 +153,8 @@ BEGIN
     SELECT e.* INTO v_decisive FROM certification.mail_events AS e
      WHERE e.notice_id = p_notice_id AND e.kind <> 'delay'
      ORDER BY array_position('{complaint,bounce,reject,delivery}'::text[], e.kind),
-              array_position('{permanent,undetermined,transient}'::text[], e.bounce_type), e.occurred_at, e.event_key
+              array_position('{permanent,undetermined,transient}'::text[], e.bounce_type),
+              certification.was_suppressed(e.code), e.occurred_at, e.event_key
      LIMIT 1;
     UPDATE certification.notices AS n
        -- An event proves that SES accepted the mail, whatever the sender knew.
@@ -157,14 +175,16 @@ BEGIN
      WHERE n.id = p_notice_id
     RETURNING n.* INTO v_notice;
     PERFORM certification.judge_address(v_notice);
-    -- A digest that bounced goes to the fall-back address once, unless it was sent there.
+    -- A digest that was not delivered goes to the fall-back address once, unless it was sent there. Whoever calls it
+    -- unwanted has it.
     INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id, fallback_of)
     SELECT v_notice.run_id, v_notice.organisation_id, 'digest', v_notice.coordinator_id, v_notice.id
      WHERE v_notice.kind = 'digest' AND v_notice.fallback_of IS NULL
        AND v_notice.address_digest IS DISTINCT FROM certification.address_digest(
            certification.effective_fallback_address(v_notice.organisation_id))
        AND EXISTS (SELECT 1 FROM certification.mail_events AS e
-                    WHERE e.notice_id = p_notice_id AND e.kind = 'bounce')
+                    WHERE e.notice_id = p_notice_id
+                      AND (e.kind IN ('bounce', 'reject') OR certification.was_suppressed(e.code)))
     ON CONFLICT (fallback_of) WHERE fallback_of IS NOT NULL DO NOTHING;
 END
 $$;
@@ -305,7 +325,8 @@ COMMENT ON FUNCTION certification.mail_history IS
 
 REVOKE ALL ON FUNCTION
     certification.sender_is_gone_at, certification.is_of_another_message, certification.judge_address,
-    certification.may_be_an_automatic_reply, certification.arrival_reason, certification.apply_mail_events,
+    certification.was_suppressed, certification.did_not_arrive, certification.may_be_an_automatic_reply,
+    certification.arrival_reason, certification.apply_mail_events,
     certification.record_mail_event, certification.settle_mail_events, certification.allow_mail,
     certification.mail_history
 FROM PUBLIC;
