@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.domain.notices import ServiceRefused
+from shared.domain.notices import ServiceRefused, Undeliverable
 from tests.support.foundation import DAY, days
 from tests.support.mails import an_event, message_id
 from tests.support.there import there
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.support.nightly_checks import Functions
 
 POST = "post@hlf.no"
+BOUNCED = [("undeliverable", "address_bounced")]
 
 
 def lines(digest: Any) -> list[tuple[str, str | None]]:
@@ -163,8 +164,9 @@ def test_a_digest_that_bounced_goes_to_the_fallback_once(
     assert lines(copy) == lines(digest) == [("undeliverable", "address_bounced"), ("reminded", None)]
     assert mails.send_all(people.organisation) == []
     foundation.do("UPDATE certification.organisation_settings SET fallback_address = 'other@hlf.no'")
-    mails.says(copy.id, "bounce")  # and a copy has none of its own
-    assert mails.send_all(people.organisation) == []
+    mails.says(copy.id, "bounce")  # and a copy has none of its own, so its report goes out anew
+    assert [lines(one) for one in mails.send_all(people.organisation)] == [BOUNCED]
+    assert foundation.one("SELECT count(*) FROM certification.notices WHERE fallback_of IS NOT NULL") == 1
     assert mails.foundation.one("SELECT sum(n) FROM certification.find_duplicates(%s)", mails.run_id) in {0, None}
 
 
@@ -258,3 +260,140 @@ def test_the_contact_is_one_that_can_be_written_to(
     mails.new_run()
     assert there(mails.claim(people.organisation)).contact_email == "turid.vik@example.no"
     assert message_id(notice.id)
+
+
+# --- the digest that was to say it is lost
+
+
+def reported_at(foundation: Foundation, mentor: Any) -> bool:
+    """Return whether explain says that a coordinator heard of the mail that did not arrive."""
+    life = foundation.all(
+        "SELECT reported_at IS NOT NULL FROM certification.mail_history(%s) WHERE arrival IS NOT NULL", mentor
+    )
+    return life == [True]
+
+
+def not_reported(foundation: Foundation) -> bool:
+    """Return whether operations hears of a mail that no coordinator hears of."""
+    return "mail_not_reported" in foundation.all("SELECT condition FROM certification.current_conditions()")
+
+
+@pytest.fixture
+def bounced(mails: Mails, reminded: Callable[..., Any]) -> Any:
+    """People whose mentor's reminder bounced, which no digest has said."""
+    people = reminded()
+    (notice,) = (one.id for one in mails.send(people.organisation))
+    mails.says(notice, "bounce")
+    return people
+
+
+@pytest.mark.parametrize("cure", ["address", "coordinator", "fallback", "handed over"])
+@pytest.mark.parametrize("lost", ["no address", "bounced", "complained before"])
+def test_what_a_lost_digest_was_to_say_is_said_later(
+    mails: Mails, foundation: Foundation, bounced: Any, lost: str, cure: str
+) -> None:
+    """I17: once somebody can be told, and only then; until then operations hears of it, and nobody is mailed."""
+    organisation, (mentor,) = bounced.organisation, bounced.mentors
+    if lost == "no address":
+        foundation.do("UPDATE coordinators SET email = NULL")
+        assert mails.send_all(organisation) == []
+    else:
+        (digest,) = mails.send_all(organisation)
+        assert (reported_at(foundation, mentor), not_reported(foundation)) == (True, False)
+        kind, code = {"bounced": ("bounce", "General"), "complained before": ("complaint", "OnAccountSuppressionList")}[
+            lost
+        ]
+        mails.record(replace(an_event(digest.id, kind), code=code))
+        assert not reported_at(foundation, mentor)
+    for _ in range(2):
+        assert mails.send_all(organisation) == []
+        assert (reported_at(foundation, mentor), not_reported(foundation)) == (False, True)
+    digests = foundation.one("SELECT count(*) FROM certification.notices WHERE kind = 'digest'")
+    address = "turid@example.no"
+    match cure:
+        case "address":
+            foundation.do("UPDATE coordinators SET email = %s", address)
+        case "coordinator":
+            siri = foundation.coordinator(organisation, email=address, name="Siri Lie")
+            foundation.do("UPDATE peer_mentors SET coordinator_id = %s", siri)
+        case "handed over":
+            siri = foundation.coordinator(organisation, email=address, name="Siri Lie")
+            foundation.do("UPDATE peer_mentors SET coordinator_id = %s", siri)
+            foundation.do("DELETE FROM coordinators WHERE id = %s", bounced.coordinator)
+        case _:
+            address = POST
+            with_a_fallback(foundation, organisation)
+    after = mails.send_all(organisation)
+    assert [(one.recipient_address, lines(one)) for one in after] == [(address, BOUNCED)]
+    assert (reported_at(foundation, mentor), not_reported(foundation)) == (True, False)
+    assert mails.send_all(organisation) == []
+    # No digest was written to an address that nobody reads.
+    assert digests <= foundation.one("SELECT count(*) FROM certification.notices WHERE kind = 'digest'") <= digests + 1
+
+
+def test_a_copy_that_arrives_has_reported_it(mails: Mails, foundation: Foundation, bounced: Any) -> None:
+    """And one that bounces has not."""
+    with_a_fallback(foundation, bounced.organisation)
+    (digest,) = mails.send_all(bounced.organisation)
+    mails.says(digest.id, "bounce")
+    assert not not_reported(foundation)
+    (copy,) = mails.send_all(bounced.organisation)
+    mails.says(copy.id, "delivery")
+    assert (reported_at(foundation, bounced.mentors[0]), not_reported(foundation)) == (True, False)
+    mails.says(copy.id, "bounce")
+    assert (reported_at(foundation, bounced.mentors[0]), not_reported(foundation)) == (False, True)
+    assert mails.send_all(bounced.organisation) == []
+    foundation.do("UPDATE coordinators SET email = 'turid@example.no'")
+    assert [lines(one) for one in mails.send_all(bounced.organisation)] == [BOUNCED]
+
+
+def test_a_copy_follows_the_mentor_too(mails: Mails, foundation: Foundation, bounced: Any) -> None:
+    """I17: the mentor is handed over after the digest bounced and before its copy leaves, which has no such line."""
+    with_a_fallback(foundation, bounced.organisation)
+    (digest,) = mails.send_all(bounced.organisation)
+    mails.says(digest.id, "bounce")
+    siri = foundation.coordinator(bounced.organisation, email="siri.lie@example.no", name="Siri Lie")
+    foundation.do("UPDATE peer_mentors SET coordinator_id = %s", siri)
+    assert [(one.recipient_address, lines(one)) for one in mails.send_all(bounced.organisation)] == [
+        ("siri.lie@example.no", BOUNCED)
+    ]
+
+
+@pytest.mark.parametrize("fate", ["refused", "undetermined", "reject"])
+def test_a_digest_that_keeps_being_lost_is_given_up(
+    mails: Mails, foundation: Foundation, bounced: Any, fate: str
+) -> None:
+    """Nothing is against the address, so the next sending tries again: three times, and then operations has it."""
+    tries = 0
+    for _ in range(6):
+        mails.new_run()
+        mails.outbox.complete_digests(mails.run_id, bounced.organisation)
+        if digest := mails.claim(bounced.organisation, digests=True):
+            assert lines(digest) == BOUNCED
+            tries += 1
+            if fate == "refused":
+                mails.settle(digest.id, Undeliverable("MessageRejected"))
+            else:
+                mails.settle(digest.id)
+                mails.says(digest.id, "reject" if fate == "reject" else "bounce", bounce_type="undetermined")
+            mails.claim(bounced.organisation, digests=True)  # its copy, for which there is no mailbox
+        assert not_reported(foundation)
+    assert tries == 3
+    foundation.do("UPDATE coordinators SET email = 'turid@example.no'")
+    assert [lines(one) for one in mails.send_all(bounced.organisation)] == [BOUNCED]
+    assert not not_reported(foundation)
+
+
+def test_what_was_not_sent_at_all_is_told_of_too(
+    mails: Mails, foundation: Foundation, reminded: Callable[..., Any]
+) -> None:
+    """I17: a reminder that SES refused, of a mentor whose coordinator has no address."""
+    people = reminded()
+    foundation.do("UPDATE coordinators SET email = NULL")
+    mails.settle(there(mails.claim(people.organisation)).id, Undeliverable("MessageRejected"))
+    assert mails.send_all(people.organisation) == []
+    assert not_reported(foundation)
+    foundation.do("UPDATE coordinators SET email = 'turid@example.no'")
+    (digest,) = mails.send_all(people.organisation)
+    assert lines(digest) == [("undeliverable", "MessageRejected")]
+    assert not not_reported(foundation)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.support.nightly_checks import Functions
 
 MENTORS = 4
+LATER = datetime.now(UTC) + days(30)
+"""Events that come a day later are still of their mail, so their time is far from any claim's."""
 FINAL = {"delivered", "bounced", "complained", "unknown"}
 WORST = {"complaint": "complained", "bounce": "bounced", "reject": "bounced", "delivery": "delivered"}
 RANK = ["complaint", "bounce", "reject", "delivery"]
@@ -46,7 +48,10 @@ step = st.one_of(
     st.tuples(st.just("refused"), st.sampled_from(["throttled", "undeliverable"])),
     st.tuples(st.just("event"), st.integers(0, 30)),
     st.tuples(st.just("again"), st.integers(0, 30)),
-    st.tuples(st.sampled_from(["digests", "sweep", "hour", "day"])),
+    st.tuples(st.just("digests"), st.sampled_from(["sent", "refused", "throttled"])),
+    st.tuples(st.just("of_digest"), st.integers(0, 30), said),
+    st.tuples(st.just("coordinator"), st.integers(0, 1), st.booleans()),
+    st.tuples(st.sampled_from(["sweep", "hour", "day"])),
     st.tuples(st.just("hand_over"), st.integers(0, MENTORS - 1)),
 )
 
@@ -64,8 +69,10 @@ class MailWorld:
         self.accepted: Counter[int] = Counter()
         self.to_come: list[MailEvent] = []
         self.came: list[MailEvent] = []
-        self.told: list[tuple[str, str, str]] = []
+        self.told: list[tuple[int, str, str]] = []
+        self.digests: list[int] = []
         self.organisation = foundation.organisation()
+        self.addresses = 2
         self.coordinators = [
             foundation.coordinator(self.organisation, email=f"coordinator.{number}@example.no") for number in range(2)
         ]
@@ -97,7 +104,18 @@ class MailWorld:
             case "again" if self.came:
                 self._happens(self.came[what[0] % len(self.came)])
             case "digests":
-                self._digests()
+                self._digests(*what)
+            case "of_digest" if self.digests:
+                said_of, (said_kind, of) = self.digests[what[0] % len(self.digests)], what[1]
+                self.mails.record(an_event(said_of, said_kind, bounce_type=of, accepted_at=LATER))
+            case "coordinator":
+                # Without an address, or with one that was never used.
+                self.addresses += 1
+                self.foundation.do(
+                    "UPDATE coordinators SET email = %s WHERE id = %s",
+                    f"coordinator.{self.addresses}@example.no" if what[1] else None,
+                    self.coordinators[what[0]],
+                )
             case "sweep":
                 mails.sweep()
             case "hour" | "day":
@@ -112,9 +130,7 @@ class MailWorld:
 
     def _accepted(self, notice: Notice, learned: str, events: list[tuple[str, str | None]]) -> None:
         self.accepted[notice.id] += 1
-        # Events that come a day later are still of this mail, so their time is far from any claim's.
-        at = datetime.now(UTC) + days(30)
-        made = [an_event(notice.id, kind, bounce_type=of, accepted_at=at) for kind, of in events]
+        made = [an_event(notice.id, kind, bounce_type=of, accepted_at=LATER) for kind, of in events]
         self.to_come += list({event.key: event for event in made}.values())
         match learned:
             case "sent":
@@ -130,13 +146,21 @@ class MailWorld:
         if event not in self.came:
             self.came.append(event)
 
-    def _digests(self) -> None:
+    def _digests(self, fate: str = "sent") -> None:
         self.mails.new_run()
         self.mails.outbox.complete_digests(self.mails.run_id, self.organisation)
-        for digest in self.mails.send(self.organisation, digests=True):
+        while digest := self.mails.claim(self.organisation, digests=True):
+            match fate:
+                case "sent":
+                    self.mails.settle(digest.id)
+                    self.digests.append(digest.id)
+                case "refused":
+                    self.mails.settle(digest.id, Undeliverable("MessageRejected"))
+                case _:
+                    self.mails.settle(digest.id, Throttled())
+                    continue
             self.told += [
-                (digest.recipient_address, line.mentor_name, there(line.reason))
-                for line in there(digest.digest).undeliverable
+                (digest.id, line.mentor_name, there(line.reason)) for line in there(digest.digest).undeliverable
             ]
 
     def end(self) -> None:
@@ -149,6 +173,13 @@ class MailWorld:
             self.mails.time_passes(timedelta(hours=25))
             self.mails.sweep()
             self._digests()
+        # Whatever became of the digests, at last each coordinator has an address that works.
+        for number in range(2):
+            self.do("coordinator", number, True)
+        self._digests()
+        told = len(self.told)
+        self._digests()
+        assert len(self.told) == told  # and then it is enough
         self.mails.new_run()
         assert self.mails.claim(self.organisation) is None
 
@@ -162,11 +193,21 @@ def holds(world: MailWorld) -> None:
     # I4: SES was given each mail at most once.
     assert set(world.accepted.values()) <= {1}
     rows = foundation.all(
-        "SELECT n.id, n.state, n.arrival, n.reported_in IS NOT NULL, m.first_name || ' ' || m.last_name"
+        "SELECT n.id, n.state, n.arrival, certification.is_reported(n), m.first_name || ' ' || m.last_name"
         " FROM certification.notices AS n JOIN peer_mentors AS m ON m.id = n.mentor_id ORDER BY n.id"
     )
+    lost = set(
+        foundation.all("SELECT n.id FROM certification.notices AS n WHERE kind = 'digest' AND certification.is_lost(n)")
+    )
+    # A copy has reached its reader only if it is not lost itself.
+    lost |= set(
+        foundation.all(
+            "SELECT n.id FROM certification.notices AS n WHERE n.kind = 'digest'"
+            " AND (n.state = 'undeliverable' OR certification.did_not_arrive(n))"
+        )
+    )
     for notice, state, arrival, reported, name in rows:
-        said_of_it = [reason for _, who, reason in world.told if who == name]
+        said_of_it = [reason for digest, who, reason in world.told if who == name and digest not in lost]
         events = [event for event in world.came if event.notice_id == notice]
         match state:
             case "sent":

@@ -34,26 +34,32 @@ BEGIN
                     SELECT 1 FROM certification.notices AS x
                      WHERE x.address_digest = n.address_digest AND x.arrival = 'delivered'
                        AND x.arrival_at > n.arrival_at)
-           -- It is over once a coordinator's digest reports it, or the certification was renewed.
-           ELSE EXISTS (
+           -- It is over once a coordinator's digest reports it, or the certification was renewed. Where a coordinator
+           -- can be told, the next sending does.
+           ELSE NOT certification.is_reported(n) AND EXISTS (
                     SELECT 1 FROM public.peer_mentors AS m
                       JOIN public.certifications AS c ON c.mentor_id = m.id
                      WHERE m.id = n.mentor_id
-                       AND NOT EXISTS (SELECT 1 FROM public.coordinators AS k WHERE k.id = m.coordinator_id)
+                       AND (n.reported_in IS NOT NULL
+                            OR m.coordinator_id IS NULL
+                            OR NOT certification.can_be_told(n.organisation_id, m.coordinator_id))
                        AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id))
-                           = n.certification_expiry_date)
-                AND n.reported_in IS NULL END
+                           = n.certification_expiry_date) END
       FROM certification.notices AS n
-     WHERE n.arrival IN ('bounced', 'complained') AND n.arrival_at > p_since
-       -- Every complaint is told as one. Whoever complained of a digest has it.
-       AND (n.kind <> 'digest' OR certification.did_not_arrive(n));
+     WHERE coalesce(n.arrival_at, n.settled_at) > p_since
+       AND CASE n.kind WHEN 'digest'
+           -- Every complaint is told as one. Whoever complained of a digest has it.
+           THEN certification.did_not_arrive(n)
+           ELSE n.arrival IN ('bounced', 'complained') OR n.state = 'undeliverable' END;
 EXCEPTION WHEN OTHERS THEN
     RETURN;
 END
 $$;
 COMMENT ON FUNCTION certification.mail_that_came_back IS
-    'Return the digests that did not arrive, and the mails to mentors that no coordinator hears of, each with whether that '
-    'still stands (I17); no rows while the app''s tables cannot be read.';
+    'Return the digests that did not arrive, and the mails to mentors that did not arrive or were not sent, each with '
+    'whether that still stands (I17): for a mail to a mentor, whether no coordinator hears of it, because there is '
+    'none, because none can be told, or because the digest that was to say it is lost. No rows while the app''s tables '
+    'cannot be read.';
 
 CREATE OR REPLACE FUNCTION certification.last_sign_of_mail_events() RETURNS timestamptz
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

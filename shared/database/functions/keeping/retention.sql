@@ -19,7 +19,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     ('notices', 'notices', 'keep_notices_days', $c$
         t.state IN ('sent', 'undeliverable', 'superseded') AND t.settled_at < $1
         AND (t.state <> 'undeliverable' AND coalesce(t.arrival, '') NOT IN ('bounced', 'complained')
-             OR t.reported_in IS NOT NULL OR t.kind = 'digest')
+             OR certification.is_reported(t) OR t.kind = 'digest')
         AND (t.state <> 'superseded' OR t.kind = 'digest' OR t.certification_expiry_date < $1::date)
         AND NOT EXISTS (SELECT 1 FROM certification.runs AS r
                          WHERE r.id = t.run_id

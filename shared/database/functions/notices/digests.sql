@@ -1,10 +1,88 @@
 -- The digest: one message per coordinator and run. A notice that did not arrive, because SES refused it or because it
--- bounced or was complained of, is reported in the coordinator's next unsent digest, or in a new one (I17).
+-- bounced or was complained of, is reported in the coordinator's next unsent digest, or in a new one (I17). A digest
+-- that is lost itself has reported nothing.
+
+CREATE OR REPLACE FUNCTION certification.digest_recipient(p_organisation_id uuid, p_coordinator_id uuid,
+                                                          p_fallback_of bigint)
+RETURNS TABLE (address text, problem text, is_fallback boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH candidate AS (
+        SELECT k.email::text AS address, false AS is_fallback, CASE
+                   WHEN certification.address_digest(k.email::text) = (
+                       SELECT d.address_digest FROM certification.notices AS d WHERE d.id = p_fallback_of)
+                   THEN coalesce(certification.address_problem(k.email::text), 'no_fallback_address')
+                   ELSE certification.address_problem(k.email::text) END AS problem
+          FROM public.coordinators AS k WHERE k.id = p_coordinator_id
+        UNION ALL
+        SELECT f.address, true, certification.address_problem(f.address)
+          FROM certification.effective_fallback_address(p_organisation_id) AS f (address)
+         WHERE f.address IS NOT NULL AND EXISTS (SELECT 1 FROM public.coordinators AS k WHERE k.id = p_coordinator_id)
+    )
+    SELECT certification.clean_text(c.address), c.problem, c.is_fallback
+      FROM candidate AS c
+     -- Where neither can be mailed, the fall-back is what operations sets right.
+     ORDER BY c.problem IS NOT NULL,
+              CASE WHEN c.problem IS NULL AND p_fallback_of IS NULL THEN c.is_fallback ELSE NOT c.is_fallback END
+     LIMIT 1
+$$;
+COMMENT ON FUNCTION certification.digest_recipient IS
+    'Return where a coordinator''s digest goes: to the coordinator''s address, or, where no mail can go there, to the '
+    'fall-back address. The copy of a digest (fallback_of) goes to the fall-back address, or to the coordinator who '
+    'has another address by now. Where it can go nowhere, problem says why. No row for a coordinator whom the app does '
+    'not have.';
+
+CREATE OR REPLACE FUNCTION certification.is_lost(p_digest certification.notices) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT (p_digest.state IN ('undeliverable', 'superseded') OR certification.did_not_arrive(p_digest))
+       AND NOT EXISTS (SELECT 1 FROM certification.notices AS c
+                        WHERE c.fallback_of = p_digest.id AND c.state NOT IN ('undeliverable', 'superseded')
+                          AND NOT certification.did_not_arrive(c))
+$$;
+COMMENT ON FUNCTION certification.is_lost IS
+    'Return whether a digest was not sent or did not arrive, and neither was, or did, its copy to the fall-back '
+    'address. What still waits, or whose outcome is unknown, is not lost.';
+
+CREATE OR REPLACE FUNCTION certification.is_reported(p_notice certification.notices) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT p_notice.reported_in IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM certification.notices AS d
+                        WHERE d.id = p_notice.reported_in AND certification.is_lost(d))
+$$;
+COMMENT ON FUNCTION certification.is_reported IS
+    'Return whether a digest says that this notice did not arrive (I17): one that will be sent, or that has arrived as '
+    'far as is known, or whose copy has. A digest that is lost has told nobody.';
+
+CREATE OR REPLACE FUNCTION certification.can_be_told(p_organisation_id uuid, p_coordinator_id uuid) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT 1 FROM certification.digest_recipient(p_organisation_id, p_coordinator_id, NULL) AS r
+         WHERE r.problem IS NULL AND (
+             SELECT count(*) < 3 OR NOT bool_and(x.is_lost) FROM (
+                 SELECT d.state = 'undeliverable' OR certification.did_not_arrive(d) AS is_lost
+                   FROM certification.notices AS d
+                  WHERE d.address_digest = certification.address_digest(r.address) AND d.kind = 'digest'
+                    AND d.settled_at > clock_timestamp() - interval '14 days'
+                    AND d.state IN ('sent', 'undeliverable')
+                  ORDER BY d.id DESC LIMIT 3) AS x))
+$$;
+COMMENT ON FUNCTION certification.can_be_told IS
+    'Return whether a digest of its own is written for what the coordinator has to hear: not while no mail can go to '
+    'the address or the fall-back, nor after three digests to that address within a fortnight that were all lost, for '
+    'whatever cause. A digest that the nightly check writes is sent all the same.';
 
 CREATE OR REPLACE FUNCTION certification.notices_to_report(p_run_id uuid, p_organisation_id uuid)
 RETURNS TABLE (notice_id bigint, coordinator_id uuid)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    WITH unreported AS (
+    WITH lost AS (
+        -- A digest is reported nowhere, so the indexes of what is not reported find it.
+        SELECT d.id FROM certification.notices AS d
+         WHERE d.organisation_id = p_organisation_id AND d.state = 'undeliverable' AND d.reported_in IS NULL
+           AND d.kind = 'digest' AND certification.is_lost(d)
+        UNION ALL
+        SELECT d.id FROM certification.notices AS d
+         WHERE d.organisation_id = p_organisation_id AND d.arrival IN ('bounced', 'complained')
+           AND d.reported_in IS NULL AND d.kind = 'digest' AND certification.is_lost(d)
+    ), unreported AS (
         SELECT n.id, n.mentor_id, n.kind FROM certification.notices AS n
          WHERE n.organisation_id = p_organisation_id AND n.state = 'undeliverable' AND n.reported_in IS NULL
         UNION ALL
@@ -15,6 +93,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT n.id, n.mentor_id, n.kind FROM certification.notices AS n
          WHERE n.organisation_id = p_organisation_id AND n.arrival IN ('bounced', 'complained')
            AND n.reported_in IS NULL
+        UNION ALL
+        SELECT n.id, n.mentor_id, n.kind FROM lost AS l JOIN certification.notices AS n ON n.reported_in = l.id
+         WHERE n.arrival IN ('bounced', 'complained') OR certification.was_refused(n, p_run_id)
     )
     SELECT u.id, m.coordinator_id
       FROM unreported AS u
@@ -23,7 +104,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
        AND m.coordinator_id IS NOT NULL
 $$;
 COMMENT ON FUNCTION certification.notices_to_report IS
-    'Return the notices to mentors that did not arrive and that no digest reports yet, with the coordinator of now.';
+    'Return the notices to mentors that did not arrive and that no digest reports (certification.is_reported), with '
+    'the coordinator of now.';
 
 CREATE OR REPLACE FUNCTION certification.complete_digests(p_run_id uuid, p_organisation_id uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -47,7 +129,7 @@ BEGIN
     UPDATE certification.notices AS n SET reported_in = NULL
       FROM certification.notices AS d
      WHERE d.organisation_id = p_organisation_id AND d.kind = 'digest' AND d.state = 'pending'
-       AND d.fallback_of IS NULL AND n.reported_in = d.id
+       AND n.reported_in = coalesce(d.fallback_of, d.id) -- a copy has the lines of its digest
        AND NOT EXISTS (SELECT 1 FROM public.peer_mentors AS m
                         WHERE m.id = n.mentor_id AND m.coordinator_id = d.coordinator_id);
     INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
@@ -56,6 +138,7 @@ BEGIN
      WHERE NOT EXISTS (SELECT 1 FROM certification.notices AS d
                         WHERE d.coordinator_id = r.coordinator_id AND d.organisation_id = p_organisation_id
                           AND d.state = 'pending' AND d.fallback_of IS NULL)
+       AND certification.can_be_told(p_organisation_id, r.coordinator_id)
     ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL AND fallback_of IS NULL DO NOTHING;
     UPDATE certification.notices AS n
        SET reported_in = t.digest_id
@@ -71,8 +154,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.complete_digests IS
-    'Write the digests that are missing and attach every notice that did not arrive to one of them (I17). Return how '
-    'many notices were attached.';
+    'Write the digests that are missing and attach every notice that did not arrive to one of them, also one that a '
+    'lost digest was to report (I17). Where nobody can be told, it stays unreported. Return how many notices were '
+    'attached.';
 
 CREATE OR REPLACE FUNCTION certification.digest_lines(p_notice_id bigint)
 RETURNS TABLE (section text, mentor_name text, phone text, email text, expires_on date, reason text, omitted bigint)
@@ -134,6 +218,7 @@ COMMENT ON FUNCTION certification.digest_lines IS
     'many more there are.';
 
 REVOKE ALL ON FUNCTION
+    certification.digest_recipient, certification.is_lost, certification.is_reported, certification.can_be_told,
     certification.notices_to_report, certification.complete_digests, certification.digest_lines
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION

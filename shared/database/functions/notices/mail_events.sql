@@ -309,7 +309,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
            CASE n.state WHEN 'sent' THEN n.settled_at END, n.message_id, n.arrival, n.arrival_at, n.arrival_code,
            e.delays, e.events, d.settled_at
       FROM certification.notices AS n
-      LEFT JOIN certification.notices AS d ON d.id = n.reported_in AND d.state = 'sent'
+     CROSS JOIN LATERAL (
+           SELECT min(r.settled_at) AS settled_at FROM certification.notices AS r
+            WHERE (r.id = n.reported_in OR r.fallback_of = n.reported_in)
+              AND r.state = 'sent' AND NOT certification.did_not_arrive(r)) AS d
      CROSS JOIN LATERAL (
            SELECT count(*) FILTER (WHERE v.kind = 'delay') AS delays,
                   coalesce(jsonb_agg(jsonb_build_object(
@@ -321,7 +324,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION certification.mail_history IS
     'Return the life of each mail of a mentor, the oldest first: claimed, accepted, and what became of it, with every '
-    'event of SES, in times and codes (I11, I17). reported_at: when the digest that reports it was sent.';
+    'event of SES, in times and codes (I11, I17). reported_at: when the digest that reports it was sent, or its copy; '
+    'null while that is lost.';
 
 REVOKE ALL ON FUNCTION
     certification.sender_is_gone_at, certification.is_of_another_message, certification.judge_address,

@@ -106,12 +106,13 @@ BEGIN
             UPDATE certification.notices AS n SET reported_in = NULL WHERE n.reported_in = v_notice.id;
             CONTINUE;
         END IF;
-        v_problem := certification.address_problem(v_address);
-        IF v_notice.kind = 'digest' AND (v_problem IS NOT NULL OR v_notice.fallback_of IS NOT NULL) THEN
-            v_address := certification.effective_fallback_address(v_notice.organisation_id);
-            v_problem := CASE WHEN v_address IS NULL THEN coalesce(v_problem, 'no_fallback_address')
-                              ELSE certification.address_problem(v_address) END;
+        IF v_notice.kind = 'digest' THEN
+            SELECT r.address, r.problem, CASE WHEN r.is_fallback THEN v_instead_of END
+              INTO v_address, v_problem, v_instead_of
+              FROM certification.digest_recipient(v_notice.organisation_id, v_notice.coordinator_id,
+                                                  v_notice.fallback_of) AS r;
         ELSE
+            v_problem := certification.address_problem(v_address);
             v_instead_of := NULL;
         END IF;
         IF v_problem IS NOT NULL THEN
