@@ -9,10 +9,9 @@ from operations import console
 from operations.commands import allow_mail as allowing
 from operations.commands import mail_drill as drilling
 from operations.options import Actor, AsJson, Reason, require_named
-from operations.screens import mail_view, printing
+from operations.screens import mail_view
 from operations.target import System
 from operations.wording import words
-from operations.wording.speech import say
 
 
 def allow_mail(
@@ -23,14 +22,17 @@ def allow_mail(
     reason: Reason,
     as_json: AsJson = False,
 ) -> None:
-    """Let mail go again to an address that bounced, once it works. A complaint is not undone."""
+    """Send again to an address that bounced, once it works. A complaint is not undone.
+
+    After a hard bounce SES keeps a list of its own, which only an account's administrator changes: the second step.
+    """
     require_named(actor, reason)
     with system.writing() as connection:
         allowed = allowing.allow_mail(connection, person, actor, reason)
     if as_json:
         words.print_json(allowed)
     else:
-        printing.text(say("Mail goes to {person} again, from the next nightly check.", person=person))
+        mail_view.allowed(person)
 
 
 def mail_drill(

@@ -1,4 +1,4 @@
-"""Print the result of a drill of the mail."""
+"""Print the result of a drill of the mail, and what is left to do once an address is allowed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,23 @@ from operations.screens.tables import new_table
 from operations.wording.speech import say
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from operations.commands.mail_drill import Drill, Line
 
 _STYLES = {LineVerdict.HELD: "green", LineVerdict.WRONG: "red", LineVerdict.NOT_YET: "yellow"}
+
+
+def allowed(person: UUID) -> None:
+    """Print what was done, and the step that only SES can take."""
+    printing.text(say("We send to {person} again, from the next nightly check.", person=person))
+    printing.line(
+        say(
+            "If it bounced for good, SES still holds the address on a list of its own, and stops every mail to it. Ask"
+            " the coordinator or the organisation for the address, and take it off:"
+        ),
+        "aws sesv2 delete-suppressed-destination --email-address ADDRESS",
+    )
 
 
 def drill(found: Drill) -> None:

@@ -51,11 +51,16 @@ BOKMAL: dict[str, str] = {
     "{n} complained": "{n} klaget på",
     "{n} unknown": "{n} ukjent",
     "({whole}.{hundredths} %)": "({whole},{hundredths} %)",
-    "Mail goes to {person} again, from the next nightly check.": "Det går e-post til {person} igjen, fra neste natt.",
+    "We send to {person} again, from the next nightly check.": "Vi sender til {person} igjen, fra neste natt.",
+    "If it bounced for good, SES still holds the address on a list of its own, and stops every mail to it. Ask"
+    " the coordinator or the organisation for the address, and take it off:": (
+        "Hvis e-posten kom i retur for godt, har SES fortsatt adressen på sin egen liste og stanser all e-post dit."
+        " Spør koordinatoren eller organisasjonen om adressen, og ta den av listen:"
+    ),
     "sending mails to the mailbox simulator of SES": "sender e-post til postkassesimulatoren i SES",
     "waiting for the events of {names}": "venter på hendelsene for {names}",
     "The way of the mail and of its events works from end to end.": (
-        "Veien for e-posten og for hendelsene virker fra ende til annen."
+        "Hele veien virker, både for e-posten og for hendelsene."
     ),
     "Not every mail became what its mailbox makes of it.": "Ikke alle e-postene ble det postkassen deres gjør dem til.",
     "Not every event has come back yet. See whether SES publishes them:": (

@@ -71,7 +71,10 @@ def _table(alert: Alert, texts: Texts) -> list[str]:
 def _steps(alert: Alert, texts: Texts, target: Target) -> list[str]:
     """Put each command on a line of its own, to be pasted."""
     lines = []
-    for number, step in enumerate(texts.steps(alert.condition, alert.subject, dict(_presentable(alert.facts))), 1):
+    known = dict(_presentable(alert.facts))
+    if alert.ids:
+        known["id"] = str(alert.ids[0])
+    for number, step in enumerate(texts.steps(alert.condition, alert.subject, known), 1):
         lines.append(f"  {number}. {step.text}")
         if step.command:
             lines.append(f"     {target.command(step.command)}")

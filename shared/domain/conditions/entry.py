@@ -24,7 +24,11 @@ class Severity(IntEnum):
 
 
 class ConditionText(NamedTuple):
-    """A condition in one language. In `steps` a command of `python -m local` stands last, between backticks."""
+    """A condition in one language.
+
+    In `steps` a command of `python -m local` stands last, between backticks. `{id}` in it is the first id of the alert;
+    every other name in braces is a fact.
+    """
 
     title: str
     what: str
@@ -52,6 +56,6 @@ class Entry:
     subjects: Mapping[str, Wording] = field(default_factory=dict)
     """Texts for a subject of the condition that needs its own."""
     forms: Mapping[str, Wording] = field(default_factory=dict)
-    """Texts for a form of the credential that needs its own; the fact `form` names it."""
+    """Texts for a form of the condition that needs its own, such as one of the credential; the fact `form` names it."""
     cause_first: bool = True
     """Whether the step that a cause asks for comes before the condition's own."""

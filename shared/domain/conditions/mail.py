@@ -1,7 +1,7 @@
 """Conditions of mail that SES accepted: it did not arrive, was complained of, or nothing is heard of it (I17)."""
 
 from shared.domain.alerts import Condition
-from shared.domain.conditions.entry import ConditionText, Entry, Severity
+from shared.domain.conditions.entry import ConditionText, Entry, Severity, Wording
 from shared.domain.wording.numbers import Counted
 
 MAIL = {
@@ -15,7 +15,7 @@ MAIL = {
             ),
             counted=Counted("klage på 7 dager", "klager på 7 dager"),
             steps=(
-                "Se hva som ble sendt til hver av dem: `explain MENTOR_ID`",
+                "Se hva som ble sendt til hver likeperson: `explain MENTOR_ID`",
                 "Få koordinatoren til å avtale med likepersonen hvordan beskjedene skal komme, for eksempel på SMS.",
             ),
         ),
@@ -27,10 +27,72 @@ MAIL = {
             ),
             counted=Counted("complaint in 7 days", "complaints in 7 days"),
             steps=(
-                "See what was sent to each of them: `explain MENTOR_ID`",
+                "See what was sent to each mentor: `explain MENTOR_ID`",
                 "Have the coordinator agree with the mentor how messages are to come, for example by SMS.",
             ),
         ),
+        forms={
+            "digest": Wording(
+                nb=ConditionText(
+                    title="En koordinator har klaget på oppsummeringen fra oss",
+                    what=(
+                        "En oppsummering er meldt som uønsket. Det går ingen flere til den adressen. Er det"
+                        " koordinatorens, går de til organisasjonens reserveadresse, hvis det er satt en. Hvis ikke,"
+                        " får ingen dem."
+                    ),
+                    counted=Counted("klage på 7 dager", "klager på 7 dager"),
+                    steps=(
+                        "Se om organisasjonen har en reserveadresse, fallback_address: `settings show`",
+                        "Avtal med koordinatoren, på SMS først, hvilken adresse som skal stå i appen.",
+                    ),
+                ),
+                en=ConditionText(
+                    title="A coordinator complained about our digest",
+                    what=(
+                        "A digest was reported as unwanted. No further one goes to that address. If it is the"
+                        " coordinator's, they go to the organisation's fall-back address, if one is set. Otherwise no"
+                        " person gets them."
+                    ),
+                    counted=Counted("complaint in 7 days", "complaints in 7 days"),
+                    steps=(
+                        "See whether the organisation has a fall-back address, fallback_address: `settings show`",
+                        "Agree with the coordinator, by SMS first, which address the app is to have.",
+                    ),
+                ),
+            ),
+            "mixed": Wording(
+                nb=ConditionText(
+                    title="Både likepersoner og koordinatorer har klaget på e-post fra oss",
+                    what=(
+                        "E-post fra oss er meldt som uønsket, både påminnelser og oppsummeringer. Det går ingen flere"
+                        " til de adressene. Noen av ID-ene er koordinatorer: Deres oppsummeringer går til"
+                        " organisasjonens reserveadresse, hvis det er satt en. Hvis ikke, får ingen dem."
+                    ),
+                    counted=Counted("klage på 7 dager", "klager på 7 dager"),
+                    steps=(
+                        "Se hva som ble sendt til hver likeperson: `explain MENTOR_ID`",
+                        "Få koordinatoren til å avtale med likepersonen hvordan beskjedene skal komme.",
+                        "Se om organisasjonen har en reserveadresse, fallback_address: `settings show`",
+                        "Avtal med hver koordinator, på SMS først, hvilken adresse som skal stå i appen.",
+                    ),
+                ),
+                en=ConditionText(
+                    title="Mentors and coordinators complained about mail from us",
+                    what=(
+                        "Mail from us was reported as unwanted, to mentors and to coordinators. No further mail goes to"
+                        " those addresses. Some of the ids are coordinators: their digests go to the organisation's"
+                        " fall-back address, if one is set. Otherwise no person gets them."
+                    ),
+                    counted=Counted("complaint in 7 days", "complaints in 7 days"),
+                    steps=(
+                        "See what was sent to each mentor: `explain MENTOR_ID`",
+                        "Have the coordinator agree with the mentor how messages are to come.",
+                        "See whether the organisation has a fall-back address, fallback_address: `settings show`",
+                        "Agree with each coordinator, by SMS first, which address the app is to have.",
+                    ),
+                ),
+            ),
+        },
     ),
     Condition.COORDINATOR_MAIL_BOUNCED: Entry(
         severity=Severity.WAITS_FOR_A_PERSON,
@@ -44,7 +106,7 @@ MAIL = {
             steps=(
                 "Se om organisasjonen har en reserveadresse, fallback_address: `settings show`",
                 "Få rettet koordinatorens adresse i appen. Da brukes den av seg selv.",
-                "Hvis adressen er riktig og virker igjen: allow-mail tar den i bruk, slik veiledningen viser.",
+                "Virker den gamle igjen, så ta den i bruk, én ID om gangen: `allow-mail {id} --actor YOU --reason WHY`",
             ),
         ),
         en=ConditionText(
@@ -57,7 +119,7 @@ MAIL = {
             steps=(
                 "See whether the organisation has a fall-back address, fallback_address: `settings show`",
                 "Have the coordinator's address corrected in the app. It is then used by itself.",
-                "If the address is right and works again: allow-mail puts it in use, as the runbook shows.",
+                "If the old one works again, use it, one id at a time: `allow-mail {id} --actor YOU --reason WHY`",
             ),
         ),
     ),
@@ -65,7 +127,7 @@ MAIL = {
         severity=Severity.WAITS_FOR_A_PERSON,
         nb=ConditionText(
             title="E-post kom ikke fram, og ingen koordinator får vite det",
-            what="E-post til likepersoner uten koordinator kom ikke fram. Ingen andre enn du hører om det.",
+            what="E-post til likepersoner uten koordinator kom ikke fram. Ingen andre enn du får vite det.",
             counted=Counted("likeperson", "likepersoner"),
             steps=(
                 "Gi organisasjonen ID-ene: Hver av dem må få en koordinator i appen, eller beskjed på annen måte.",
@@ -114,7 +176,7 @@ MAIL = {
         nb=ConditionText(
             title="For mange klager på e-posten vår",
             what=(
-                "Mer enn 0,05 % av e-posten de siste 30 dagene ble det klaget på. Ved 0,1 % tar AWS kontoen opp til"
+                "Det er klaget på mer enn 0,05 % av e-posten de siste 30 dagene. Ved 0,1 % tar AWS kontoen opp til"
                 " vurdering, og ved 0,5 % kan all utsending bli stanset."
             ),
             counted=Counted("klage", "klager"),
@@ -140,13 +202,11 @@ MAIL = {
         severity=Severity.WAITS_FOR_A_PERSON,
         nb=ConditionText(
             title="Vi får ikke vite om e-posten kommer fram",
-            what=(
-                "SES har tatt imot e-post fra oss, og på mer enn 24 timer er det ikke meldt hva som ble av noen av dem."
-            ),
+            what=("SES har tatt imot e-post fra oss, men har på mer enn 24 timer ikke meldt hva som ble av den."),
             counted=Counted("e-post", "e-poster"),
             steps=(
                 "Se hva som mangler i SES: `verify-integration`",
-                "Prøv veien fra ende til annen: `mail-drill --actor YOU --reason WHY`",
+                "Prøv hele veien: `mail-drill --actor YOU --reason WHY`",
             ),
         ),
         en=ConditionText(
@@ -155,7 +215,7 @@ MAIL = {
             counted=Counted("mail", "mails"),
             steps=(
                 "See what is missing in SES: `verify-integration`",
-                "Try the way from end to end: `mail-drill --actor YOU --reason WHY`",
+                "Try the whole way: `mail-drill --actor YOU --reason WHY`",
             ),
         ),
     ),

@@ -89,7 +89,7 @@ class Texts(NamedTuple):
     def of(
         self, condition: Condition, subject: str = "", facts: Mapping[str, object] = MappingProxyType({})
     ) -> ConditionText:
-        """Return the texts of a condition, for this subject and for the form of the credential that `facts` names."""
+        """Return the texts of a condition, for this subject and for the form that `facts` names."""
         entry = CONDITIONS[condition]
         said = entry.subjects.get(subject) or entry.forms.get(str(facts.get("form"))) or entry
         return said.nb if self.language is Language.NB else said.en

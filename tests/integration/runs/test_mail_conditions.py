@@ -119,6 +119,27 @@ def test_every_complaint_is_sent_once(
     assert operations.subjects() == ["Over: A recipient complained about a mail from us"]
 
 
+def test_a_complaint_about_a_digest_has_words_of_its_own(foundation: Foundation, outbox: MailOutbox) -> None:
+    """What is done about a coordinator is something else: `explain` knows mentors only (point 5)."""
+
+    def form() -> object:
+        facts = foundation.one(
+            "SELECT facts FROM certification.current_conditions() WHERE condition = 'mail_complained'"
+        )
+        return facts.get("form")
+
+    coordinator = foundation.coordinator(foundation.organisation())
+    outbox.event(outbox.sent(arrival="complained", kind="digest", coordinator_id=coordinator), "complaint")
+    assert form() == "digest"
+    outbox.event(outbox.sent(arrival="complained"), "complaint")
+    assert form() == "mixed"
+    foundation.do(
+        "UPDATE certification.mail_events SET received_at = received_at - interval '8 days' WHERE notice_id IN"
+        " (SELECT n.id FROM certification.notices AS n WHERE n.kind = 'digest')"
+    )
+    assert form() is None
+
+
 def test_a_complaint_of_last_week_does_not_repeat_one(foundation: Foundation, outbox: MailOutbox, publish: Any) -> None:  # noqa: F811
     """One that leaves the seven days is no news of the one that stays."""
     first, second = outbox.sent(arrival="complained"), outbox.sent(arrival="complained")

@@ -258,7 +258,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
     UNION ALL
     -- Every complaint is sent, and none daily: the mark is that of the newest (claim_unsent_alerts).
     SELECT 'mail_complained', '', min(e.received_at), count(*),
-           certification.first_ids(array_agg(DISTINCT coalesce(n.mentor_id, n.coordinator_id))), max(e.id)::text, '{}'
+           certification.first_ids(array_agg(DISTINCT coalesce(n.mentor_id, n.coordinator_id))), max(e.id)::text,
+           -- What operations does about a digest is something else.
+           CASE WHEN bool_and(n.kind = 'digest') THEN '{"form": "digest"}'
+                WHEN bool_or(n.kind = 'digest') THEN '{"form": "mixed"}' ELSE '{}' END::jsonb
       FROM certification.mail_events AS e JOIN certification.notices AS n ON n.id = e.notice_id
      WHERE e.kind = 'complaint' AND e.received_at > clock_timestamp() - interval '7 days' HAVING count(*) > 0
     UNION ALL
