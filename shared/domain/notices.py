@@ -88,6 +88,12 @@ class DigestLine:
         return self.reason in _BAD_ADDRESS
 
     @property
+    def can_be_written_to(self) -> bool:
+        """Return whether a text message or a mail may reach the mentor. Where neither does, only a letter is left."""
+        takes_mail = self.email and not self.has_bad_address and self.reason != LineReason.ADDRESS_COMPLAINED
+        return bool(takes_mail or (self.phone and self.takes_sms is not False))
+
+    @property
     def takes_sms(self) -> bool | None:
         """Return whether a text message can be sent to `phone`; None where that is not known."""
         number = phone_number(self.phone) if self.phone else None

@@ -62,6 +62,9 @@ DIGEST = Digest(
         line("Dag Hoel", phone="22 33 44 66", email="dag@example.no", reason="address_complained"),
         line("Else Ihle", phone="900 00 006", email="else@example.no", reason="bounced_transiently"),
         line("Finn Jahr", phone="02800", email="finn@example.no", reason="bounced_at_former_address"),
+        line("Geir Kvam", phone="900 00 007", email="geir@example.no", reason="bounced_undetermined"),
+        line("Hege Lie", phone="900 00 008", email="hege@example.no", reason="complained_at_former_address"),
+        line("Ivar Moen", phone="900 00 009", email="ivar@example.no", reason="stopped_by_ses"),
     ),
     needs_decision=(
         line("Liv Dahl", phone=PHONE, email="liv@example.no", reason="manually_set_active"),
@@ -354,7 +357,9 @@ def test_an_organisations_name_cannot_make_a_heading(kind: Any, name: str) -> No
 
 
 MOBILE, LANDLINE, MAIL = {"phone": "900 00 000"}, {"phone": "22 33 44 55"}, {"email": "e@example.no"}
-NO_OTHER_WAY = "fasttelefon, kan ikke få SMS: ring selv, med tolk eller gjennom en kollega"
+NO_OTHER_WAY = "fasttelefon, kan ikke få SMS: send brev, eller ring med tolk eller gjennom en kollega"
+LETTER = "Send brev, eller spør noen som kjenner likepersonen."
+ENGLISH_LETTER = "Please send a letter, or ask somebody who knows the peer mentor."
 OTHER, BROKEN = {"phone": "P"}, {"email": "e@example.no", "reason": "address_bounced"}
 
 
@@ -364,8 +369,15 @@ OTHER, BROKEN = {"phone": "P"}, {"email": "e@example.no", "reason": "address_bou
         ("nb", MOBILE | MAIL, "SMS til 900 00 000 (eller ring), e-post: e@example.no."),
         ("nb", MOBILE, "SMS til 900 00 000 (eller ring), ingen e-postadresse."),
         ("nb", MAIL, "E-post: e@example.no, ikke noe telefonnummer."),
-        ("nb", {}, "Verken telefonnummer eller e-postadresse står i appen."),
-        ("nb", {"phone": " \u200b", "email": "\n"}, "Verken telefonnummer eller e-postadresse står i appen."),
+        ("nb", {}, f"Verken telefonnummer eller e-postadresse står i appen. {LETTER}"),
+        ("nb", {"phone": " \u200b", "email": "\n"}, f"Verken telefonnummer eller e-postadresse står i appen. {LETTER}"),
+        ("nb", BROKEN, f"E-post: e@example.no (virker ikke), ikke noe telefonnummer. {LETTER}"),
+        (
+            "nb",
+            MAIL | {"reason": "address_complained"},
+            f"E-post: e@example.no (markert som søppelpost), ikke noe telefonnummer. {LETTER}",
+        ),
+        ("nb", MOBILE | BROKEN, "SMS til 900 00 000 (eller ring), e-post: e@example.no (virker ikke)."),
         ("nb", OTHER | MAIL, "SMS eller telefon: P, e-post: e@example.no."),
         ("nb", LANDLINE | MAIL, "E-post: e@example.no, telefon: 22 33 44 55 (fasttelefon, kan ikke få SMS)."),
         (
@@ -381,13 +393,21 @@ OTHER, BROKEN = {"phone": "P"}, {"email": "e@example.no", "reason": "address_bou
         ("nn", MOBILE | MAIL, "SMS til 900 00 000 (eller ring), e-post: e@example.no."),
         ("nn", MOBILE, "SMS til 900 00 000 (eller ring), inga e-postadresse."),
         ("nn", MAIL, "E-post: e@example.no, ikkje noko telefonnummer."),
-        ("nn", {}, "Verken telefonnummer eller e-postadresse står i appen."),
+        (
+            "nn",
+            {},
+            f"Verken telefonnummer eller e-postadresse står i appen. {LETTER.replace('noen', 'nokon')}",
+        ),
         ("nn", OTHER, "SMS eller telefon: P, inga e-postadresse."),
         ("nn", LANDLINE | MAIL, "E-post: e@example.no, telefon: 22 33 44 55 (fasttelefon, kan ikkje få SMS)."),
         ("en", MOBILE | MAIL, "Text message to 900 00 000 (or phone), e-mail: e@example.no."),
         ("en", MOBILE, "Text message to 900 00 000 (or phone), no e-mail address."),
         ("en", MAIL, "E-mail: e@example.no, no phone number."),
-        ("en", {}, "Neither a phone number nor an e-mail address is in the app."),
+        (
+            "en",
+            {},
+            f"Neither a phone number nor an e-mail address is in the app. {ENGLISH_LETTER}",
+        ),
         ("en", OTHER, "Text message or phone: P, no e-mail address."),
         ("en", LANDLINE | MAIL, "E-mail: e@example.no, phone: 22 33 44 55 (landline, takes no text messages)."),
     ],
@@ -419,12 +439,16 @@ def test_an_address_that_does_not_work_is_shown_and_said_not_to(reason: str, sai
 @pytest.mark.parametrize("locale", list(Locale))
 @pytest.mark.parametrize("section", ["unreachable", "undeliverable"])
 def test_nobody_is_asked_to_phone_and_nothing_else(section: str, locale: Any) -> None:
-    """Coordinators and mentors are hard of hearing; a text message comes first."""
+    """Coordinators and mentors are hard of hearing; a text message comes first, where there is a way for one."""
     text = render(notice(NoticeKind.DIGEST, locale, digest=sections(**{section: (line(phone=PHONE),)}))).text
-    assert re.search(r"[Ss]end SMS eller ring|send a text message or phone", text)
+    assert re.search(r"helst på SMS|by text message if possible", text)
+    assert not re.search(r"[Ss]end SMS eller ring|send a text message or phone", text)
 
 
-ADDRESS_IS_DONE_WITH = ("address_bounced", "address_bounces_repeatedly", "address_complained")
+ADDRESS_IS_DONE_WITH = (
+    *("address_bounced", "address_bounces_repeatedly", "address_complained"),
+    "complained_at_former_address",
+)
 
 
 @pytest.mark.parametrize("locale", list(Locale))
@@ -446,27 +470,59 @@ def test_each_reason_has_words_of_its_own(section: str, locale: Any) -> None:
 @pytest.mark.parametrize("locale", list(Locale))
 def test_a_complaint_of_a_former_address_marks_no_other(locale: Any) -> None:
     """The app may have another address by now, which nobody has marked; of the one it has, the mark is true."""
-    complained = (line(email=EMAIL, reason="address_complained"),)
     marked = r"\((markert som søppelpost|marked as spam)\)"
-    for section, is_marked in (("undeliverable", False), ("unreachable", True), ("expired", True)):
-        words = render(notice(NoticeKind.DIGEST, locale, digest=sections(**{section: complained})))
-        assert bool(re.search(marked, words.text)) is is_marked
-        assert (f"mailto:{EMAIL}" in words.html) is not is_marked
+    for reason, is_marked in (("complained_at_former_address", False), ("address_complained", True)):
+        complained = (line(email=EMAIL, reason=reason),)
+        for section in ("undeliverable", "unreachable", "expired"):
+            words = render(notice(NoticeKind.DIGEST, locale, digest=sections(**{section: complained})))
+            assert bool(re.search(marked, words.text)) is is_marked
+            assert (f"mailto:{EMAIL}" in words.html) is not is_marked
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_who_was_not_told_of_the_expiry_is_said_with_why(locale: Any) -> None:
+    """The coordinator may be the only one who can tell (I17)."""
+    said = r"(Har ikke fått beskjed fra oss|Har ikkje fått beskjed frå oss|Has not heard from us): "
+    for reason, (*each,) in WHY.items():
+        entry = render(notice(NoticeKind.DIGEST, locale, digest=Digest(expired=(line(reason=reason),)))).text
+        assert re.search(said + ".*" + each[list(Locale).index(locale)], entry), entry
+    assert not re.search(said, render(notice(NoticeKind.DIGEST, locale, digest=Digest(expired=(line(),)))).text)
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_who_complained_is_not_said_to_have_read_nothing(locale: Any) -> None:
+    """A mail that was marked as spam arrived; the section's sentence is of both kinds."""
+    complained = Digest(undeliverable=(line(email=EMAIL, reason="address_complained"),))
+    text = render(notice(NoticeKind.DIGEST, locale, digest=complained)).text
+    assert re.search(r"ikk?j?e sikkert at de[i]? har|may not have read", text)
+    assert not re.search(r"trolig|truleg|probably", text)
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_a_digest_does_not_ask_for_a_reply(locale: Any) -> None:
+    """It has no Reply-To; and it names no way that the page may not have (SupportSms and SupportEmail may be empty)."""
+    last = render(notice(NoticeKind.DIGEST, locale)).text.split("\n\n")[-3]
+    assert re.search(r"Ingen les(er)? svar|Nobody reads replies", last)
+    assert not re.search(r"SMS|text message", last)
 
 
 # What the coordinator is asked to do, for each reason and in each language.
 WHY = {
-    "no_email": ("spør om en e-postadresse", "spør om ei e-postadresse", "ask for an e-mail address"),
+    "no_email": ("Spør om en e-postadresse", "Spør om ei e-postadresse", "ask for an e-mail address"),
     "malformed_email": ("ikke gyldig.*rett den", "ikkje gyldig.*rett henne", "not valid.*correct it"),
     "reserved_domain": ("ingen kan få e-post.*rett den", "ingen kan få e-post.*rett henne", "nobody.*correct it"),
     "address_bounced": ("virker ikke.*rett den i appen", "verkar ikkje.*rett henne", "does not work.*correct it"),
     "address_bounces_repeatedly": ("tre ganger.*innboksen er full", "tre gonger", "three times.*mailbox is full"),
-    "address_complained": ("markert.*søppelpost.*Spør", "markert.*søppelpost.*Spør", "marked.*spam.*ask how"),
-    "bounced_transiently": ("ikke å endre noe i appen", "ikkje å endre noko i appen", "nothing to change in the app"),
+    "address_complained": ("markert.*søppelpost.*annen", "markert.*søppelpost.*anna", "marked.*spam.*another"),
+    "bounced_transiently": (
+        "full.*fravær.*ikke å endre",
+        "full.*fråvær.*ikkje å endre",
+        "full.*out of office.*nothing to change",
+    ),
     "bounced_undetermined": ("vet ikke hvorfor.*Spør", "veit ikkje kvifor.*Spør", "do not know why.*ask"),
-    "bounced_at_former_address": ("i retur fra adressen.*Sjekk", "i retur frå adressa.*Sjekk", "come back from.*check"),
-    "complained_at_former_address": ("søppelpost.*hadde da.*Spør", "søppelpost.*hadde då.*Spør", "spam.*then.*ask"),
-    "stopped_by_ses": ("stoppet.*kan være riktig", "stoppa.*kan vere rett", "stopped.*may be right"),
+    "bounced_at_former_address": ("ikke står i appen.*ny", "ikkje står i appen.*ny", "no longer in.*new"),
+    "complained_at_former_address": ("ikke står i.*Spør", "ikkje står i.*Spør", "no longer in.*ask how"),
+    "stopped_by_ses": ("ikke adressen.*driften", "ikkje av adressa.*drifta", "not the cause.*operations"),
 }
 
 
@@ -563,10 +619,11 @@ def test_addresses_and_numbers_are_links(kind: Any) -> None:
             "mailto:eva@example.no",
             *either(4790000004),
             *either(4790000005),
-            "mailto:dag@example.no",
             "tel:+4722334466",
         ),
         *(*either(4790000006), "mailto:else@example.no", "tel:02800", "mailto:finn@example.no"),
+        *(*either(4790000007), "mailto:geir@example.no", *either(4790000008), "mailto:hege@example.no"),
+        *(*either(4790000009), "mailto:ivar@example.no"),
         *(*either(4790000000), "mailto:liv@example.no", "mailto:nils@example.no", *either(4790000000)),
     ]
     assert links == (expected if kind is NoticeKind.DIGEST else ["mailto:oyvind@hlf.example.no"])
@@ -683,7 +740,7 @@ def test_the_octets_decode_to_norwegian_without_an_email_parser() -> None:
             for part, charset in decode_header(value)
         )
 
-    assert words_of(headers["Subject"]).startswith("18 må følgjast opp: 2 gått ut, 6 er ikkje å nå på e-post")
+    assert words_of(headers["Subject"]).startswith("21 må følgjast opp: 2 gått ut, 6 får vi ikkje tak i på e-post")
     assert words_of(headers["From"]) == "Hørselsforbundet <ikke-svar@hlf.example>"
     assert words_of(headers["To"]) == "Åse Bjørnå <ase.bjorna@example.no>"
 

@@ -52,7 +52,7 @@ WHY_NOT: dict[WhyNot, Words] = {
     ),
     WhyNot.BRAKE: Words(
         "Uvanlig mange skulle endres på en gang, så systemet venter til driften har avgjort om datoene stemmer.",
-        "Uvanleg mange skulle endrast på ein gong, så systemet ventar til driftsfolka har avgjort om datoane stemmer.",
+        "Uvanleg mange skulle endrast på ein gong, så systemet ventar til drifta har avgjort om datoane stemmer.",
         "Unusually many were to change at once, so the system waits until operations has decided whether the dates are"
         " right.",
     ),
@@ -117,8 +117,7 @@ ALERTS: dict[str, Words] = {
     ),
     "brake_reminder": Words(
         "Uvanlig mange skulle fått påminnelse på en gang. Ingen er sendt før driften har avgjort om datoene stemmer.",
-        "Uvanleg mange skulle fått påminning på ein gong. Ingen er send før driftsfolka har avgjort om datoane"
-        " stemmer.",
+        "Uvanleg mange skulle fått påminning på ein gong. Ingen er send før drifta har avgjort om datoane stemmer.",
         "Unusually many were to be reminded at once. None is sent until operations has decided whether the dates are"
         " right.",
     ),
