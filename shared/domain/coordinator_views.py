@@ -62,6 +62,8 @@ class MentorDetails:
     mentor: MentorView
     phone: str | None
     email: str | None
+    email_problem: str | None
+    """Why no mail goes to that address, as the digest has it."""
     area: str | None
     synced_at: datetime | None
     seconds_to_wait: float | None

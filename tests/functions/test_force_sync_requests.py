@@ -15,6 +15,7 @@ import pytest
 from shared.domain.force_sync import PORTAL_LAG
 from tests.support.force_sync_url import ORIGIN, ForceSyncUrl, opened
 from tests.support.foundation import DAY, days
+from tests.support.mail_outbox import MailOutbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -254,6 +255,24 @@ def test_the_list_of_one_state_has_the_counts_of_all(
     assert dashboard.get(turid, "/mentors?state=differs").content["mentors"] == []
 
 
+@pytest.mark.parametrize("reason", ["address_bounced", "address_bounces_repeatedly", "address_complained"])
+def test_a_mentor_has_what_is_against_the_address(
+    dashboard: ForceSyncUrl, foundation: Foundation, turid: Any, kari: Any, reason: str
+) -> None:
+    """As the digest has it (I17), and only of the address that the app has now."""
+    assert dashboard.get(turid, f"/mentors/{kari}").content["email_problem"] is None
+    foundation.do(
+        "INSERT INTO certification.unusable_addresses (address_digest, person_id, notice_id, reason, since)"
+        " SELECT certification.address_digest(m.email), m.id, %s, %s, now() FROM peer_mentors AS m WHERE m.id = %s",
+        MailOutbox(foundation).sent(),
+        reason,
+        kari,
+    )
+    assert dashboard.get(turid, f"/mentors/{kari}").content["email_problem"] == reason
+    foundation.do("UPDATE peer_mentors SET email = 'another@example.no' WHERE id = %s", kari)
+    assert dashboard.get(turid, f"/mentors/{kari}").content["email_problem"] is None
+
+
 def test_a_mentor_and_the_overview_have_every_part(
     dashboard: ForceSyncUrl, foundation: Foundation, moss: Any, turid: Any, kari: Any
 ) -> None:
@@ -267,7 +286,7 @@ def test_a_mentor_and_the_overview_have_every_part(
         *("id", "name", "mine", "status", "valid_to", "consent", "listed", "state", "website", "verified_at", "why"),
         "version",
     }
-    of_one = ("phone", "phone_dialled", "phone_takes_sms", "email", "area", "synced_at", "try_at")
+    of_one = ("phone", "phone_dialled", "phone_takes_sms", "email", "email_problem", "area", "synced_at", "try_at")
     assert mentor == listed | {name: mentor[name] for name in of_one}
     assert (mentor["phone"], mentor["area"], mentor["try_at"]) == ("400 00 000", "Moss", None)
     assert (mentor["phone_dialled"], mentor["phone_takes_sms"]) == ("+4740000000", True)

@@ -52,7 +52,8 @@ class PostgresCoordinators:
         """Return one mentor. Raises NoSuchMentorError, or NotACoordinatorError."""
         rows = call(
             self._connection,
-            "SELECT * FROM certification.coordinator_mentor(%(coordinator)s, %(mentor)s)",
+            "SELECT *, certification.coordinator_email_problem(%(coordinator)s, %(mentor)s) AS email_problem"
+            " FROM certification.coordinator_mentor(%(coordinator)s, %(mentor)s)",
             {"coordinator": coordinator_id, "mentor": mentor_id},
         )
         if not rows:
@@ -60,7 +61,13 @@ class PostgresCoordinators:
             raise NoSuchMentorError("no_such_mentor")
         row = rows[0]
         return MentorDetails(
-            _mentor(row), row["phone"], row["email"], row["area"], row["synced_at"], row["wait_seconds"]
+            _mentor(row),
+            row["phone"],
+            row["email"],
+            row["email_problem"],
+            row["area"],
+            row["synced_at"],
+            row["wait_seconds"],
         )
 
     def overview(self, coordinator_id: UUID) -> Overview:

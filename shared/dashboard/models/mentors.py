@@ -49,6 +49,13 @@ class MentorWithContact(Mentor):
         bool | None, Field(description="Whether it takes text messages; a landline does not; null: not known")
     ]
     email: str | None
+    email_problem: Annotated[
+        str | None,
+        Field(
+            description="Why we send no mail to it: malformed_email, reserved_domain, unusable_address,"
+            " address_bounced, address_bounces_repeatedly or address_complained; null: nothing is against it"
+        ),
+    ]
     area: str | None
     synced_at: Moment | None
     try_at: Annotated[Moment | None, Field(description="When Dynamics may be asked again")]
@@ -63,6 +70,7 @@ class MentorWithContact(Mentor):
             phone_dialled=number.dialled if number else None,
             phone_takes_sms=number.takes_sms if number else None,
             email=details.email,
+            email_problem=details.email_problem,
             area=details.area,
             synced_at=details.synced_at,
             try_at=now + timedelta(seconds=wait) if wait else None,

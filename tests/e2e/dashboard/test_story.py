@@ -289,3 +289,15 @@ def test_a_mentor_is_reached_by_sms_first(dashboard: Dashboard, visit: Visit) ->
         assert [link for link in found if not link.startswith("mailto:")] == links
         assert "mailto:kari@example.no" in found
         visit.assert_accessible()
+
+
+def test_an_address_that_does_not_work_is_no_link(dashboard: Dashboard, visit: Visit) -> None:
+    """The page says what the digest says of the same address (I17)."""
+    coordinator, (mentor,) = dashboard.team("Kari Nordmann")
+    dashboard.people.do("UPDATE peer_mentors SET phone = NULL, email = 'kari@anonymised.invalid' WHERE id = %s", mentor)
+    dashboard.open(visit, coordinator)
+    visit.page.get_by_role("button", name="Oppdater nå").click()
+    dialog = visit.page.get_by_role("dialog")
+    expect(dialog.get_by_text("kari@anonymised.invalid (virker ikke)", exact=True)).to_be_visible()
+    assert dialog.locator(".contact").get_by_role("link").count() == 0
+    visit.assert_accessible()

@@ -109,6 +109,7 @@ def test_the_role_reads_no_table_and_calls_no_other_function(database: TestDatab
         "claim_listings",
         "claim_unsent_alerts",
         "coordinator_counts",
+        "coordinator_email_problem",
         "coordinator_mentor",
         "coordinator_mentors",
         "coordinator_overview",

@@ -120,6 +120,17 @@ COMMENT ON FUNCTION certification.coordinator_mentors IS
     'Return a page of the mentors of the coordinator''s organisation, of one state or of all (null), in the order of '
     'their ids.';
 
+CREATE OR REPLACE FUNCTION certification.coordinator_email_problem(p_coordinator_id uuid, p_mentor_id uuid)
+RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off AS $$
+    SELECT certification.address_problem(m.email::text)
+      FROM public.coordinators AS k JOIN public.peer_mentors AS m ON m.organisation_id = k.organisation_id
+     WHERE k.id = p_coordinator_id AND m.id = p_mentor_id AND certification.clean_text(m.email::text) IS NOT NULL
+$$;
+COMMENT ON FUNCTION certification.coordinator_email_problem IS
+    'Return why no mail goes to the address that the app has of a mentor of the coordinator''s organisation (I17); '
+    'null where nothing is against it, and where there is none.';
+
 CREATE OR REPLACE FUNCTION certification.coordinator_mentor(p_coordinator_id uuid, p_mentor_id uuid)
 RETURNS TABLE (
     id uuid, name text, mine boolean, status text, valid_to date, consent boolean, listed boolean, state text,
@@ -223,9 +234,11 @@ COMMENT ON FUNCTION certification.coordinator_overview IS
 
 REVOKE ALL ON FUNCTION
     certification.mentors_of_coordinator, certification.coordinator_mentors, certification.coordinator_mentor,
+    certification.coordinator_email_problem,
     certification.coordinator_counts, certification.coordinator_overview
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.coordinator_mentors, certification.coordinator_mentor, certification.coordinator_counts,
+    certification.coordinator_mentors, certification.coordinator_mentor, certification.coordinator_email_problem,
+    certification.coordinator_counts,
     certification.coordinator_overview
 TO certification_force_sync;
