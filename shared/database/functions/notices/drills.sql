@@ -24,16 +24,21 @@ DECLARE
     v_arrivals text[] := '{delivered,bounced,complained}';
     v_new integer := CASE p_kind WHEN 'delivery' THEN 1 WHEN 'bounce' THEN 2 WHEN 'reject' THEN 2
                                  WHEN 'complaint' THEN 3 ELSE 0 END;
+    v_arrival text;
 BEGIN
-    UPDATE certification.mail_drills AS d
-       SET received_at = clock_timestamp(),
-           arrival = CASE WHEN x.is_stronger THEN v_arrivals[v_new] ELSE d.arrival END,
-           arrival_at = CASE WHEN x.is_stronger THEN p_occurred_at ELSE d.arrival_at END,
-           arrival_code = CASE WHEN x.is_stronger THEN certification.plain(p_code, 200) ELSE d.arrival_code END
-      FROM certification.mail_drills AS o
-     CROSS JOIN LATERAL (SELECT v_new > coalesce(array_position(v_arrivals, o.arrival), 0) AS is_stronger) AS x
-     WHERE d.id = p_drill_id AND o.id = d.id;
-    RETURN CASE WHEN FOUND THEN 'drill' ELSE 'unknown_drill' END;
+    -- Two events at once: the second compares with what the first has left.
+    SELECT d.arrival INTO v_arrival FROM certification.mail_drills AS d WHERE d.id = p_drill_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN 'unknown_drill';
+    END IF;
+    UPDATE certification.mail_drills AS d SET received_at = clock_timestamp() WHERE d.id = p_drill_id;
+    IF v_new > coalesce(array_position(v_arrivals, v_arrival), 0) THEN
+        UPDATE certification.mail_drills AS d
+           SET arrival = v_arrivals[v_new], arrival_at = p_occurred_at,
+               arrival_code = certification.plain(p_code, 200)
+         WHERE d.id = p_drill_id;
+    END IF;
+    RETURN 'drill';
 END
 $$;
 COMMENT ON FUNCTION certification.record_drill_event IS
