@@ -69,6 +69,38 @@ COMMENT ON FUNCTION certification.rows_of_person IS
     'Return how many rows of each table name this person; with p_remove, also delete them or take the id out of '
     'their lists, except in the tables of p_except.';
 
+-- A complaint is never undone, so an address that others have stays unusable for them (I17).
+CREATE OR REPLACE FUNCTION certification.keep_addresses_of_others(p_id uuid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- In the order in which the sweep takes them.
+    PERFORM 1 FROM certification.unusable_addresses AS u
+      WHERE u.person_id = p_id ORDER BY u.address_digest FOR UPDATE;
+    UPDATE certification.unusable_addresses AS u
+       SET person_id = (
+           SELECT h.id FROM (
+               SELECT 1 AS place, m.id FROM public.peer_mentors AS m
+                WHERE m.id <> p_id AND certification.address_digest(m.email::text) = u.address_digest
+               UNION ALL
+               SELECT 2, k.id FROM public.coordinators AS k
+                WHERE k.id <> p_id AND certification.address_digest(k.email::text) = u.address_digest
+               UNION ALL
+               SELECT 3, '00000000-0000-0000-0000-000000000000' FROM certification.fallback_addresses() AS f (address)
+                WHERE certification.address_digest(f.address) = u.address_digest) AS h
+            ORDER BY h.place, h.id LIMIT 1)
+     WHERE u.person_id = p_id
+       AND u.address_digest IN (
+           SELECT certification.address_digest(m.email::text) FROM public.peer_mentors AS m WHERE m.id <> p_id
+           UNION ALL
+           SELECT certification.address_digest(k.email::text) FROM public.coordinators AS k WHERE k.id <> p_id
+           UNION ALL
+           SELECT certification.address_digest(f.address) FROM certification.fallback_addresses() AS f (address));
+END
+$$;
+COMMENT ON FUNCTION certification.keep_addresses_of_others IS
+    'Have the unusable addresses that this person shares with somebody in the app, or with a fall-back setting, name '
+    'that person instead; of a fall-back mailbox nobody, an id of zeros.';
+
 CREATE OR REPLACE FUNCTION certification.person_to_forget(p_id uuid)
 RETURNS TABLE (
     kind text, in_app text, status text, mentors bigint, listing text, reason text, website_table text,
@@ -197,6 +229,9 @@ DECLARE
     v_removed jsonb;
 BEGIN
     PERFORM 1 FROM certification.listings AS l WHERE l.mentor_id = p_id FOR UPDATE;
+    -- Whatever applies an event holds its notice, and then wants the event and the address.
+    PERFORM 1 FROM certification.notices AS n
+      WHERE p_id IN (n.mentor_id, n.coordinator_id) ORDER BY n.address_digest, n.id FOR UPDATE;
     SELECT t.* INTO v_found FROM certification.person_to_forget(p_id) AS t;
     outcome := CASE
         WHEN v_found.kind IS NULL THEN 'unknown'
@@ -207,6 +242,7 @@ BEGIN
     IF outcome <> 'forgotten' THEN
         RETURN;
     END IF;
+    PERFORM certification.keep_addresses_of_others(p_id);
     SELECT coalesce(jsonb_object_agg(r.relation, r.n) FILTER (WHERE r.n > 0), '{}') INTO v_removed
       FROM certification.rows_of_person(p_id, true, CASE WHEN v_found.in_app = 'kept'
                THEN '{listings,cert_expiry_reminders,transitions}'::text[] ELSE '{}' END) AS r;
@@ -227,11 +263,12 @@ $$;
 COMMENT ON FUNCTION certification.forget_person IS
     'Remove a person from this schema, as the catalogue of personal columns says, and write the audit with the id. '
     'Return forgotten, with the number of rows by table. Otherwise do nothing and return unknown; in_use: the app '
-    'still uses the person; not_emptied: the row in Dynamics may still hold values; busy: a mail is being sent.';
+    'still uses the person; not_emptied: the row in Dynamics may still hold values; busy: a mail is being sent. An '
+    'address that others have stays unusable for them (I17).';
 
 REVOKE ALL ON FUNCTION
     certification.is_forgotten, certification.ids_of_person, certification.rows_of_person,
-    certification.person_to_forget, certification.request_forgetting, certification.forget_person
+    certification.keep_addresses_of_others, certification.person_to_forget, certification.request_forgetting, certification.forget_person
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.person_to_forget, certification.request_forgetting, certification.forget_person
