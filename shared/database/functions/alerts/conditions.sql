@@ -92,8 +92,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
           FROM watched AS k
     ), sent AS MATERIALIZED (
         SELECT coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_sent'), 0) AS sent,
-               coalesce(sum(c.n) FILTER (WHERE c.measure IN ('notices_undeliverable', 'notices_given_back',
-                                                             'notices_outcome_unknown')), 0)
+               coalesce(sum(c.n) FILTER (WHERE c.measure IN ('notices_given_back', 'notices_outcome_unknown')), 0)
+               -- What was written off for its address says nothing of SES.
+               + (SELECT count(*) FROM last_run AS f JOIN certification.notices AS u ON u.sender_run_id = f.id
+                   WHERE f.function = 'send_notices' AND u.state = 'undeliverable'
+                     AND NOT certification.is_about_the_address(u.reason))
                -- At night nothing is sent, so waiting is not a fault.
                + coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_waiting'
                      AND extract(hour FROM r.scheduled_at AT TIME ZONE 'Europe/Oslo') BETWEEN 8 AND 19), 0) AS unsent,

@@ -32,7 +32,9 @@ BEGIN
                           AND c.code <> ALL (string_to_array(coalesce(x.reason, ''), ',')))
                WHEN c.code = 'notices_undeliverable' THEN
                    EXISTS (SELECT 1 FROM certification.notices AS n
-                            WHERE n.sender_run_id = r.id AND n.state = 'undeliverable')
+                            WHERE n.sender_run_id = r.id AND n.state = 'undeliverable'
+                              -- The conditions of the coordinator's address report it for as long as it stands.
+                              AND NOT (n.kind = 'digest' AND certification.is_about_the_address(n.reason)))
                WHEN c.code = 'notices_given_back' THEN
                    EXISTS (SELECT 1 FROM certification.notices AS n
                             WHERE n.sender_run_id = r.id AND n.state = 'pending')

@@ -18,6 +18,15 @@ COMMENT ON FUNCTION certification.address_problem IS
     'Return why no mail can go to this address, or null: mail_problem, or what became of the mails sent there '
     '(address_bounced, address_bounces_repeatedly, address_complained).';
 
+CREATE OR REPLACE FUNCTION certification.is_about_the_address(p_reason text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(p_reason IN ('no_email', 'malformed_email', 'reserved_domain', 'unusable_address',
+                                 'no_fallback_address', 'address_bounced', 'address_bounces_repeatedly',
+                                 'address_complained'), false)
+$$;
+COMMENT ON FUNCTION certification.is_about_the_address IS
+    'Return whether a notice was written off for the address it was to go to, and not because SES takes no mail.';
+
 REVOKE ALL ON FUNCTION
-    certification.address_digest, certification.address_problem
+    certification.address_digest, certification.address_problem, certification.is_about_the_address
 FROM PUBLIC;
