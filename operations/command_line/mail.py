@@ -16,7 +16,13 @@ from operations.wording import words
 
 def allow_mail(
     system: System,
-    person: Annotated[UUID, typer.Argument(metavar="ID", help="The whole id of a mentor or a coordinator.")],
+    identity: Annotated[
+        UUID,
+        typer.Argument(
+            metavar="ID",
+            help="The whole id of a mentor or a coordinator, or of an organisation: its fall-back address.",
+        ),
+    ],
     *,
     actor: Actor,
     reason: Reason,
@@ -28,11 +34,11 @@ def allow_mail(
     """
     require_named(actor, reason)
     with system.writing() as connection:
-        allowed = allowing.allow_mail(connection, person, actor, reason)
+        allowed = allowing.allow_mail(connection, identity, actor, reason)
     if as_json:
         words.print_json(allowed)
     else:
-        mail_view.allowed(person)
+        mail_view.allowed(identity)
 
 
 def mail_drill(

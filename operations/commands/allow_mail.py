@@ -15,24 +15,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AllowOutcome:
-    """Name the mentor or coordinator to whom mail goes again."""
+    """Name the mentor or coordinator, or the organisation with the fall-back address, to whom mail goes again."""
 
-    person: UUID
+    id: UUID
     allowed: bool = True
 
 
-def allow_mail(connection: psycopg.Connection, person: UUID, actor: str, reason: str) -> AllowOutcome:
-    """Make the address of a mentor or coordinator usable again. Raises OperationsError if that may not be."""
-    row = connection.execute("SELECT certification.allow_mail(%s, %s, %s)", (person, actor, reason)).fetchone()
+def allow_mail(connection: psycopg.Connection, identity: UUID, actor: str, reason: str) -> AllowOutcome:
+    """Make an address usable again. Raises OperationsError if that may not be.
+
+    That of a mentor or coordinator, or the fall-back address of an organisation.
+    """
+    row = connection.execute("SELECT certification.allow_mail(%s, %s, %s)", (identity, actor, reason)).fetchone()
     match row and row[0]:
         case "allowed":
-            return AllowOutcome(person)
+            return AllowOutcome(identity)
         case "complained":
             raise OperationsError(
-                f"{person} complained about our mail, and a complaint is not undone: agree on another way, or"
+                f"{identity} complained about our mail, and a complaint is not undone: agree on another way, or"
                 " on another address. One that is changed in the app is used by itself"
             )
         case "usable":
-            raise NothingToDoError(f"nothing keeps mail from {person}: the address in the app is used")
+            raise NothingToDoError(f"nothing keeps mail from {identity}: the address that it has now is used")
+        case "no_fallback_address":
+            raise NothingToDoError(f"the organisation {identity} has no fall-back address, and the standard has none")
         case _:
-            raise NothingToDoError(f"the app has no mentor and no coordinator {person}")
+            raise NothingToDoError(f"the app has no mentor, no coordinator and no organisation {identity}")

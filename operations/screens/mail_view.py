@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _STYLES = {LineVerdict.HELD: "green", LineVerdict.WRONG: "red", LineVerdict.NOT_YET: "yellow"}
 
 
-def allowed(person: UUID) -> None:
+def allowed(identity: UUID) -> None:
     """Print what was done, and the step that only SES can take."""
-    printing.text(say("We send to {person} again, from the next nightly check.", person=person))
+    printing.text(say("We send to {identity} again, from the next run.", identity=identity))
     printing.line(
         say(
             "If it bounced for good, SES still holds the address on a list of its own, and stops every mail to it. Ask"

@@ -51,7 +51,7 @@ BOKMAL: dict[str, str] = {
     "{n} complained": "{n} klaget på",
     "{n} unknown": "{n} ukjent",
     "({whole}.{hundredths} %)": "({whole},{hundredths} %)",
-    "We send to {person} again, from the next nightly check.": "Vi sender til {person} igjen, fra neste natt.",
+    "We send to {identity} again, from the next run.": "Vi sender til {identity} igjen, fra neste kjøring.",
     "If it bounced for good, SES still holds the address on a list of its own, and stops every mail to it. Ask"
     " the coordinator or the organisation for the address, and take it off:": (
         "Hvis e-posten kom i retur for godt, har SES fortsatt adressen på sin egen liste og stanser all e-post dit."

@@ -266,40 +266,6 @@ COMMENT ON FUNCTION certification.settle_mail_events IS
     'nothing of since (I17), so many of each at most. A later event still wins. Return the counts, zeros included '
     '(I12).';
 
-CREATE OR REPLACE FUNCTION certification.allow_mail(p_person_id uuid, p_actor text, p_reason text) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    v_is_mentor boolean := EXISTS (SELECT 1 FROM public.peer_mentors AS m WHERE m.id = p_person_id);
-    v_digest bytea;
-    v_reasons text[];
-    v_outcome text;
-BEGIN
-    SELECT certification.address_digest(p.email) INTO v_digest
-      FROM (SELECT m.email::text FROM public.peer_mentors AS m WHERE m.id = p_person_id
-            UNION ALL SELECT k.email::text FROM public.coordinators AS k WHERE k.id = p_person_id) AS p (email);
-    IF NOT FOUND THEN
-        RETURN 'unknown';
-    END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('address ' || encode(v_digest, 'hex'), 0));
-    SELECT u.reason INTO v_outcome FROM certification.unusable_addresses AS u WHERE u.address_digest = v_digest;
-    IF v_outcome IS NULL THEN
-        RETURN 'usable';
-    ELSIF v_outcome = 'address_complained' THEN
-        RETURN 'complained';
-    END IF;
-    UPDATE certification.unusable_addresses AS u SET reason = NULL, allowed_at = clock_timestamp()
-     WHERE u.address_digest = v_digest;
-    INSERT INTO certification.audit (action, actor, reason, mentor_id, facts)
-    VALUES ('allow_mail', p_actor, p_reason, CASE WHEN v_is_mentor THEN p_person_id END,
-            jsonb_build_object('person_id', p_person_id, 'before', v_outcome));
-    RETURN 'allowed';
-END
-$$;
-COMMENT ON FUNCTION certification.allow_mail IS
-    'Have mail go to this mentor''s or coordinator''s address again, and write the audit. Return allowed; usable: '
-    'nothing kept mail away; complained: a complaint is not undone; unknown: the app has no such person. Bounces of '
-    'before count no more.';
-
 CREATE OR REPLACE FUNCTION certification.mail_history(p_mentor_id uuid) RETURNS TABLE (
     notice_id bigint, kind text, threshold_day smallint, certification_expiry_date date, state text, reason text,
     attempts smallint, claimed_at timestamptz, accepted_at timestamptz, message_id text, arrival text,
@@ -331,8 +297,7 @@ REVOKE ALL ON FUNCTION
     certification.sender_is_gone_at, certification.is_of_another_message, certification.judge_address,
     certification.was_suppressed, certification.did_not_arrive, certification.may_be_an_automatic_reply,
     certification.arrival_reason, certification.apply_mail_events,
-    certification.record_mail_event, certification.settle_mail_events, certification.allow_mail,
-    certification.mail_history
+    certification.record_mail_event, certification.settle_mail_events, certification.mail_history
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.record_mail_event
@@ -341,5 +306,5 @@ GRANT EXECUTE ON FUNCTION
     certification.settle_mail_events
 TO certification_reconciliation;
 GRANT EXECUTE ON FUNCTION
-    certification.allow_mail, certification.mail_history
+    certification.mail_history
 TO certification_operations;
