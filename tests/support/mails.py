@@ -106,7 +106,7 @@ class Mails:
 
     def send_all(self, organisation: UUID, day: date = DAY) -> list[Notice]:
         """A whole sending: the mentors, then the digests. Return the digests."""
-        self.new_run()
+        PostgresRuns(self.connection("SendNotices")).start_organisation(self.new_run(), organisation, day)
         self.send(organisation, day=day)
         self.outbox.complete_digests(self.run_id, organisation)
         return self.send(organisation, digests=True, day=day)

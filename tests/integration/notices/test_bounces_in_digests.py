@@ -397,3 +397,81 @@ def test_what_was_not_sent_at_all_is_told_of_too(
     (digest,) = mails.send_all(people.organisation)
     assert lines(digest) == [("undeliverable", "MessageRejected")]
     assert not not_reported(foundation)
+
+
+# --- a digest that could go nowhere
+
+
+def put_back(mails: Mails) -> int:
+    return mails.foundation.one(
+        "SELECT n FROM certification.run_counts WHERE run_id = %s AND measure = 'notices_put_back'", mails.run_id
+    )
+
+
+@pytest.mark.parametrize("cure", ["address", "fallback", "allowed"])
+@pytest.mark.parametrize("lost", ["no_email", "address_bounced", "copy"])
+def test_a_digest_goes_out_once_somebody_can_be_reached(
+    mails: Mails, foundation: Foundation, reminded: Callable[..., Any], lost: str, cure: str
+) -> None:
+    """Its own lines are in no other digest. Counted, once, and never sent twice (I4)."""
+    people = reminded()
+    organisation = people.organisation
+    address = "turid.vik@example.no"
+    foundation.do(
+        "INSERT INTO certification.unusable_addresses (address_digest, person_id, notice_id, reason, since)"
+        " SELECT certification.address_digest(%s), %s, 1, 'address_bounced', now() WHERE %s",
+        address,
+        people.coordinator,
+        lost == "address_bounced",
+    )
+    if lost == "no_email":
+        foundation.do("UPDATE coordinators SET email = ''")
+    digests = mails.send_all(organisation)
+    if lost == "copy":
+        mails.says(digests[0].id, "bounce")
+    for _ in range(2):
+        assert (mails.send_all(organisation), put_back(mails)) == ([], 0)
+    match cure:
+        case "address":
+            address = "turid@example.no"
+            foundation.do("UPDATE coordinators SET email = %s", address)
+        case "fallback":
+            address = POST
+            with_a_fallback(foundation, organisation)
+        case _:
+            foundation.do("UPDATE coordinators SET email = %s", address)
+            foundation.all("SELECT certification.allow_mail(%s, 'turid.vik', 'it works')", people.coordinator)
+    sent = [(one.recipient_address, one.instead_of, lines(one)) for one in mails.send_all(organisation)]
+    if lost == "copy" and cure == "allowed":
+        assert (sent, put_back(mails)) == ([], 0)  # the digest itself went there, and is not sent there again
+    else:
+        assert sent == [(address, "Turid Vik" if cure == "fallback" else None, [("reminded", None)])]
+        assert put_back(mails) == 1
+    assert (mails.send_all(organisation), put_back(mails)) == ([], 0)
+
+
+@pytest.mark.parametrize(("day", "goes"), [(13, True), (15, False)])
+def test_an_old_digest_stays_where_it_is(
+    mails: Mails, foundation: Foundation, reminded: Callable[..., Any], day: int, *, goes: bool
+) -> None:
+    """After a fortnight it is no news; what it was to report goes out all the same."""
+    people = reminded(2)
+    mails.says(mails.send(people.organisation)[0].id, "bounce")
+    foundation.do("UPDATE coordinators SET email = NULL")
+    assert mails.send_all(people.organisation) == []
+    foundation.do("UPDATE certification.notices SET settled_at = settled_at - %s WHERE kind = 'digest'", days(day))
+    foundation.do("UPDATE coordinators SET email = 'turid@example.no'")
+    (digest,) = mails.send_all(people.organisation)
+    assert lines(digest) == [*BOUNCED, *([("reminded", None)] if goes else [])]
+
+
+def test_what_ses_refused_goes_to_another_address(
+    mails: Mails, foundation: Foundation, reminded: Callable[..., Any]
+) -> None:
+    """And not to the same one again."""
+    people = reminded()
+    mails.send(people.organisation)
+    mails.settle(there(mails.claim(people.organisation, digests=True)).id, Undeliverable("MessageRejected"))
+    assert mails.send_all(people.organisation) == []
+    foundation.do("UPDATE coordinators SET email = 'turid@example.no'")
+    assert [lines(one) for one in mails.send_all(people.organisation)] == [[("reminded", None)]]

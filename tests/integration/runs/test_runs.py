@@ -80,6 +80,7 @@ def test_a_sending_with_nothing_to_do_writes_every_count_as_zero(
             f"notices_{outcome}": KINDS
             for outcome in ("sent", "undeliverable", "superseded", "given_back", "outcome_unknown")
         },
+        "notices_put_back": {""},
         "notices_waiting": {""},
         "notices_stuck": {""},
         "days_overtaken": {"send"},

@@ -113,6 +113,24 @@ DECLARE
     v_n bigint;
 BEGIN
     PERFORM certification.own_run(p_run_id);
+    -- SES has accepted none of these (I4). What is older than a fortnight is no news any more.
+    UPDATE certification.notices AS d SET state = 'pending', reason = NULL, settled_at = NULL
+     WHERE d.organisation_id = p_organisation_id AND d.state = 'undeliverable' AND d.reported_in IS NULL
+       AND d.kind = 'digest' AND d.settled_at > clock_timestamp() - interval '14 days'
+       AND d.sender_run_id IS DISTINCT FROM p_run_id
+       AND EXISTS (SELECT 1 FROM certification.digest_recipient(p_organisation_id, d.coordinator_id,
+                                                                d.fallback_of) AS r
+                    WHERE r.problem IS NULL
+                      AND (d.reason IN ('no_email', 'malformed_email', 'reserved_domain', 'address_bounced',
+                                        'address_bounces_repeatedly', 'address_complained', 'no_fallback_address')
+                           -- SES refused it, and it would now go elsewhere.
+                           OR d.address_digest <> certification.address_digest(r.address)));
+    GET DIAGNOSTICS v_n = ROW_COUNT;
+    INSERT INTO certification.run_counts AS c (run_id, organisation_id, measure, detail, n)
+    SELECT ro.run_id, ro.organisation_id, 'notices_put_back', '', v_n
+      FROM certification.run_organisations AS ro
+     WHERE ro.run_id = p_run_id AND ro.organisation_id = p_organisation_id
+    ON CONFLICT ON CONSTRAINT run_counts_pkey DO UPDATE SET n = c.n + excluded.n;
     -- A digest reports on the mentors that are the coordinator's when it is sent. A coordinator that has taken over a
     -- mentor since the nightly check needs a digest too.
     INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
@@ -154,9 +172,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.complete_digests IS
-    'Write the digests that are missing and attach every notice that did not arrive to one of them, also one that a '
-    'lost digest was to report (I17). Where nobody can be told, it stays unreported. Return how many notices were '
-    'attached.';
+    'Put back the digests of a fortnight that could go to no address and now can, write those that are missing, and '
+    'attach every notice that did not arrive to one of them, also one that a lost digest was to report (I17). Where '
+    'nobody can be told, it stays unreported. Return how many notices were attached.';
 
 CREATE OR REPLACE FUNCTION certification.digest_lines(p_notice_id bigint)
 RETURNS TABLE (section text, mentor_name text, phone text, email text, expires_on date, reason text, omitted bigint)

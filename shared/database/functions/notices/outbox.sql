@@ -199,7 +199,7 @@ COMMENT ON FUNCTION certification.was_refused IS
     'off.';
 
 -- The counts of a sending run are derived from the states of the notices that it took, so nothing has to be kept in
--- step.
+-- step; except what it put back, which is not its own yet.
 CREATE OR REPLACE FUNCTION certification.count_sending(p_run_id uuid, p_organisation_id uuid,
                                                        p_stuck_before timestamptz)
 RETURNS TABLE (measure text, detail text, n bigint)
@@ -229,6 +229,10 @@ BEGIN
       FROM certification.run_organisations AS ro
      WHERE ro.run_id = p_run_id AND ro.organisation_id = p_organisation_id
     ON CONFLICT ON CONSTRAINT run_counts_pkey DO UPDATE SET n = excluded.n;
+    -- Counted when it happens (complete_digests), and only in the daytime.
+    INSERT INTO certification.run_counts (run_id, organisation_id, measure, detail, n)
+    VALUES (p_run_id, p_organisation_id, 'notices_put_back', '', 0)
+    ON CONFLICT ON CONSTRAINT run_counts_pkey DO NOTHING;
     RETURN QUERY
     SELECT c.measure, c.detail, c.n FROM certification.run_counts AS c
      WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id ORDER BY 1, 2;
