@@ -225,6 +225,24 @@ def test_who_expires_at_such_an_address_is_in_the_digest(
     assert [line.reason for one in digests for line in there(one.digest).expired] == ["address_bounced"]
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"), [(None, None), ("complaint", None), ("bounce", "address_bounced"), ("reject", None)]
+)
+def test_a_line_says_whether_the_mentor_heard_of_it(
+    mails: Mails, foundation: Foundation, said: str | None, reason: str | None, functions: Functions
+) -> None:
+    """An expired mentor who got our mail, and then called it unwanted, has heard from us."""
+    organisation = foundation.organisation()
+    foundation.mentor(organisation, DAY - days(1), coordinator=foundation.coordinator(organisation), email=KARI)
+    functions.nightly_check(DAY)
+    mails.new_run()
+    for notice in mails.send(organisation):
+        if said:
+            mails.says(notice.id, said)
+    (digest,) = mails.send_all(organisation)
+    assert [line.reason for line in there(digest.digest).expired] == [reason]
+
+
 def test_an_address_of_nobody_is_deleted_in_time(
     mails: Mails, foundation: Foundation, reminded: Callable[..., Any]
 ) -> None:

@@ -204,10 +204,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                         OR n.reported_in IS NOT NULL AND n.state = 'pending')))
         UNION ALL
         SELECT CASE t.to_status WHEN 'active' THEN 'reactivated' ELSE 'expired' END, m.name, m.phone, m.email,
-               t.certification_expiry_date, certification.address_problem(m.email)
+               t.certification_expiry_date,
+               -- Why the mentor has not heard of it from us; who got the mail and then complained has.
+               CASE WHEN NOT EXISTS (
+                   SELECT 1 FROM certification.notices AS n
+                    WHERE n.mentor_id = m.id AND n.certification_expiry_date = t.certification_expiry_date
+                      AND n.kind = k.kind AND n.state IN ('claimed', 'sent') AND NOT certification.did_not_arrive(n))
+                    THEN certification.address_problem(m.email) END
           FROM mentor AS m
           JOIN certification.transitions AS t ON t.mentor_id = m.id
           JOIN digest AS d ON d.run_id = t.run_id
+         CROSS JOIN LATERAL (SELECT CASE t.to_status WHEN 'active' THEN 'reactivated' ELSE 'expired' END AS kind) AS k
         UNION ALL
         SELECT 'undeliverable', m.name, m.phone, m.email, n.certification_expiry_date,
                CASE WHEN n.arrival IS NULL THEN n.reason ELSE certification.arrival_reason(n, m.email) END
@@ -233,7 +240,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION certification.digest_lines IS
     'Return the lines of one digest with how to reach each mentor, at most 100 lines per section; `omitted` says how '
-    'many more there are.';
+    'many more there are. The reason of an expired or reactivated mentor says why no mail told the mentor so '
+    '(certification.address_problem); null: one was sent, or will be.';
 
 REVOKE ALL ON FUNCTION
     certification.digest_recipient, certification.is_lost, certification.is_reported, certification.can_be_told,
