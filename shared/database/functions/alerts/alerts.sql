@@ -42,7 +42,10 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         SELECT a.id FROM certification.alerts AS a
          WHERE a.closing_sent_at IS NULL AND (a.sending_until IS NULL OR a.sending_until < clock_timestamp())
            AND (a.closed_at IS NOT NULL OR a.sent_at IS NULL
-                OR a.sent_mark <> a.mark
+                -- The mark of these is the newest id: it falls when that is deleted, or is over, which is no news.
+                OR CASE WHEN a.condition IN ('mail_complained', 'coordinator_mail_bounced')
+                        THEN nullif(a.mark, '')::bigint > coalesce(nullif(a.sent_mark, '')::bigint, 0)
+                        ELSE a.sent_mark <> a.mark END
                 OR a.condition NOT IN ('secret_ending', 'secret_without_end_date', 'mail_complained')
                    AND a.sent_at < clock_timestamp() - interval '24 hours')
          ORDER BY a.id
