@@ -37,6 +37,7 @@ class Condition(StrEnum):
     PAST_TRIGGERS = "past_triggers"
     NONE_SENT = "none_sent"
     MAIL_EVENTS_MISSING = "mail_events_missing"
+    FALLBACK_UNUSABLE = "fallback_unusable"
     COORDINATOR_MAIL_BOUNCED = "coordinator_mail_bounced"
     MAIL_NOT_REPORTED = "mail_not_reported"
     MAIL_COMPLAINED = "mail_complained"

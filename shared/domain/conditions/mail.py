@@ -94,13 +94,49 @@ MAIL = {
             ),
         },
     ),
+    Condition.FALLBACK_UNUSABLE: Entry(
+        severity=Severity.WAITS_FOR_A_PERSON,
+        nb=ConditionText(
+            title="En reserveadresse virker ikke",
+            what=(
+                "E-post til reserveadressen kom i retur, eller mottakeren klaget på den. Oppsummeringer til"
+                " koordinatorer som ikke kan nås på e-post, får ingen da lese."
+            ),
+            counted=Counted("organisasjon", "organisasjoner"),
+            steps=(
+                "Se hvilken adresse det er, fallback_address: `settings show`",
+                "Få adressen til å virke, eller sett en annen i innstillingene, som da brukes av seg selv.",
+                (
+                    "Hvis den virker igjen, tar denne den i bruk, med ID-en til en av organisasjonene:"
+                    " `allow-mail ORG --actor YOU --reason WHY`"
+                ),
+            ),
+        ),
+        en=ConditionText(
+            title="A fall-back address does not work",
+            what=(
+                "Mail to the fall-back address bounced, or its recipient complained. Nobody then reads the digests of"
+                " coordinators who cannot be reached by mail."
+            ),
+            counted=Counted("organisation", "organisations"),
+            steps=(
+                "See which address it is, fallback_address: `settings show`",
+                "Have the address mended, or set another one in the settings, which is then used by itself.",
+                (
+                    "If it works again, put it in use, with the id of one of the organisations:"
+                    " `allow-mail ORG --actor YOU --reason WHY`"
+                ),
+            ),
+        ),
+    ),
     Condition.COORDINATOR_MAIL_BOUNCED: Entry(
         severity=Severity.WAITS_FOR_A_PERSON,
         nb=ConditionText(
-            title="E-post til en koordinator kom i retur",
+            title="En koordinator får ikke e-posten vår",
             what=(
-                "En oppsummering kom ikke fram. Den er sendt til organisasjonens reserveadresse, hvis det er satt en."
-                " Hvis ikke, har ingen fått den."
+                "Det går ingen e-post til koordinatorens adresse, eller en oppsummering kom ikke fram."
+                " Oppsummeringene går til organisasjonens reserveadresse, hvis det er satt en. Hvis ikke, får ingen"
+                " lese dem."
             ),
             counted=Counted("koordinator", "koordinatorer"),
             steps=(
@@ -110,10 +146,10 @@ MAIL = {
             ),
         ),
         en=ConditionText(
-            title="Mail to a coordinator bounced",
+            title="A coordinator does not get our mail",
             what=(
-                "A digest did not arrive. It was sent to the organisation's fall-back address, if one is set."
-                " Otherwise no person has it."
+                "No mail goes to the coordinator's address, or a digest did not arrive. Digests go to the"
+                " organisation's fall-back address, if one is set. Otherwise no person has them."
             ),
             counted=Counted("coordinator", "coordinators"),
             steps=(

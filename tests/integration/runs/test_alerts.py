@@ -129,6 +129,15 @@ def a_digest_that_bounced(foundation: Foundation) -> None:
     )
 
 
+def a_fallback_that_bounced(foundation: Foundation) -> None:
+    foundation.organisation()
+    foundation.do("UPDATE certification.standard SET fallback_address = 'post@example.no'")
+    foundation.do(
+        "INSERT INTO certification.unusable_addresses (address_digest, person_id, notice_id, reason, since)"
+        " VALUES (certification.address_digest('post@example.no'), gen_random_uuid(), 1, 'address_bounced', now())"
+    )
+
+
 def a_bounce_that_nobody_hears_of(foundation: Foundation) -> None:
     mentor = foundation.mentor(foundation.organisation(), DAY)
     MailOutbox(foundation).sent(arrival="bounced", mentor_id=mentor, certification_expiry_date=DAY)
@@ -230,6 +239,10 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
     (Condition.MAIL_COMPLAINED, ""): (
         lambda f: MailOutbox(f).event(MailOutbox(f).sent(arrival="complained"), "complaint"),
         "DELETE FROM certification.mail_events",
+    ),
+    (Condition.FALLBACK_UNUSABLE, ""): (
+        a_fallback_that_bounced,
+        "UPDATE certification.standard SET fallback_address = 'another@example.no'",
     ),
     (Condition.COORDINATOR_MAIL_BOUNCED, ""): (
         a_digest_that_bounced,

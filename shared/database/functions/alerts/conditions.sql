@@ -268,14 +268,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
       FROM certification.mail_events AS e JOIN certification.notices AS n ON n.id = e.notice_id
      WHERE e.kind = 'complaint' AND e.received_at > clock_timestamp() - interval '7 days' HAVING count(*) > 0
     UNION ALL
-    -- Another digest that came back is sent at once. One that is over takes nothing from the mark.
-    SELECT CASE WHEN b.is_digest THEN 'coordinator_mail_bounced' ELSE 'mail_not_reported' END, '',
-           min(b.came_back_at) FILTER (WHERE b.stands),
-           count(DISTINCT b.person) FILTER (WHERE b.stands),
-           certification.first_ids(array_agg(DISTINCT b.person) FILTER (WHERE b.stands)),
-           CASE WHEN b.is_digest THEN max(b.notice_id)::text ELSE '' END, '{}'
-      FROM certification.mail_that_came_back(clock_timestamp() - interval '30 days') AS b
-     GROUP BY b.is_digest HAVING bool_or(b.stands)
+    -- Another digest that came back is sent at once (the mark).
+    SELECT 'coordinator_mail_bounced', '', r.since, r.n, r.ids, r.mark, '{}'
+      FROM certification.coordinators_not_reached() AS r
+    UNION ALL
+    SELECT 'fallback_unusable', '', r.since, r.n, r.ids, r.mark, '{}' FROM certification.fallbacks_unusable() AS r
+    UNION ALL
+    SELECT 'mail_not_reported', '', r.since, r.n, r.ids, r.mark, '{}' FROM certification.mentors_not_reported() AS r
     UNION ALL
     -- In whole numbers, so that a rate of exactly the limit is not above it.
     SELECT r.condition, '',
