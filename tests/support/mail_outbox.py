@@ -78,11 +78,3 @@ class MailOutbox:
             hours_ago * 3600,
             notice,
         )
-
-    def tracked_for(self, hours: float) -> None:
-        """Have the version that sends tags be this old."""
-        self.foundation.do(
-            "UPDATE certification.migrations SET applied_at = clock_timestamp() - make_interval(secs => %s)"
-            " WHERE name = 'tables/0020_mail_events.sql'",
-            hours * 3600,
-        )

@@ -254,5 +254,33 @@ MAIL = {
                 "Try the whole way: `mail-drill --actor YOU --reason WHY`",
             ),
         ),
+        subjects={
+            "partly": Wording(
+                nb=ConditionText(
+                    title="Om mye av e-posten får vi ikke vite om den kommer fram",
+                    what=(
+                        "SES melder fra om noe av e-posten, men de siste 7 dagene er det for mer enn halvparten ikke"
+                        " meldt hva som ble av den."
+                    ),
+                    counted=Counted("e-post", "e-poster"),
+                    steps=(
+                        "Se om SES sender hendelser om levering, Delivery: `verify-integration`",
+                        "Prøv veien fra ende til annen: `mail-drill --actor YOU --reason WHY`",
+                    ),
+                ),
+                en=ConditionText(
+                    title="Of much of the mail it is unknown whether it arrives",
+                    what=(
+                        "SES tells of some mails, but of more than half of those of the last 7 days it has not said"
+                        " what became of them."
+                    ),
+                    counted=Counted("mail", "mails"),
+                    steps=(
+                        "See whether SES sends events of deliveries, Delivery: `verify-integration`",
+                        "Try the way from end to end: `mail-drill --actor YOU --reason WHY`",
+                    ),
+                ),
+            ),
+        },
     ),
 }

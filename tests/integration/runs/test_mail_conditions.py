@@ -401,13 +401,6 @@ def test_what_cannot_be_judged_stays_open(
 # --- nothing is heard of any mail
 
 
-@pytest.fixture
-def tracked(outbox: MailOutbox) -> None:
-    """The version that sends tags has been here for long."""
-    outbox.tracked_for(24 * 60)
-
-
-@pytest.mark.usefixtures("tracked")
 def test_mail_that_nothing_is_heard_of_opens_after_a_day(foundation: Foundation, outbox: MailOutbox) -> None:
     """Point 5: accepted more than 24 hours ago, and no event of any kind since."""
     outbox.sent(23.9)
@@ -417,7 +410,6 @@ def test_mail_that_nothing_is_heard_of_opens_after_a_day(foundation: Foundation,
     assert found(foundation) == {"mail_events_missing": 4}
 
 
-@pytest.mark.usefixtures("tracked")
 @pytest.mark.parametrize("kind", ["delivery", "bounce", "delay", "reject", "complaint"])
 def test_any_event_since_shows_that_events_come(foundation: Foundation, outbox: MailOutbox, kind: str) -> None:
     """Of another mail too: delivery of events is best effort, and one that is lost is no lost configuration set."""
@@ -426,7 +418,6 @@ def test_any_event_since_shows_that_events_come(foundation: Foundation, outbox: 
     assert "mail_events_missing" not in found(foundation)
 
 
-@pytest.mark.usefixtures("tracked")
 def test_events_that_came_before_do_not_count(foundation: Foundation, outbox: MailOutbox) -> None:
     """The set was lost in between."""
     outbox.event(outbox.sent(100, "delivered"), "delivery", hours_ago=99)
@@ -434,31 +425,50 @@ def test_events_that_came_before_do_not_count(foundation: Foundation, outbox: Ma
     assert found(foundation) == {"mail_events_missing": 1}
 
 
-@pytest.mark.usefixtures("tracked")
 def test_a_weekend_without_mail_is_none(foundation: Foundation, outbox: MailOutbox) -> None:
     """Nothing was accepted since the last event."""
     outbox.event(outbox.sent(72.1, "delivered"), "delivery", hours_ago=72)
     assert found(foundation) == {}
 
 
-@pytest.mark.usefixtures("tracked")
 def test_an_event_before_the_settling_is_an_event(foundation: Foundation, outbox: MailOutbox) -> None:
     """The recipient's server was quicker than the sender's transaction."""
     outbox.event(outbox.sent(50, "unknown"), "delay", hours_ago=50.01)
     assert found(foundation) == {}
 
 
-@pytest.mark.usefixtures("tracked")
 def test_mail_of_an_earlier_version_is_not_waited_for(foundation: Foundation, outbox: MailOutbox) -> None:
-    """After the migration, old mails without tags never raise it; the first mail since does, after a day."""
-    outbox.tracked_for(200)
-    outbox.sent(201, "unknown", n=40)
+    """Mails without tags never raise it, also if the database was migrated long before the functions."""
+    outbox.sent(201, "unknown", n=40, address_digest=None)
+    outbox.sent(48, n=40, address_digest=None)
     assert found(foundation) == {}
-    outbox.sent(199)
+    outbox.sent(47)
     assert found(foundation) == {"mail_events_missing": 1}
 
 
-@pytest.mark.usefixtures("tracked")
+@pytest.mark.parametrize(
+    ("delivered", "lost", "opens"), [(9, 11, False), (10, 11, True), (11, 11, False), (0, 21, True), (0, 20, False)]
+)
+def test_more_than_half_of_the_mails_unheard_of_opens(
+    foundation: Foundation, outbox: MailOutbox, delivered: int, lost: int, opens: bool
+) -> None:
+    """Of more than 20 in seven days, while events of others come: those of deliveries are switched off."""
+    outbox.event(outbox.sent(200, "bounced"), "bounce", hours_ago=29)
+    outbox.sent(30, "delivered", n=delivered) if delivered else None
+    outbox.sent(30, "unknown", n=lost)
+    outbox.sent(200, "unknown", n=90)
+    outbox.sent(20, n=90)
+    seen = "SELECT subject, n, facts FROM certification.current_conditions() WHERE condition = 'mail_events_missing'"
+    assert foundation.all(seen) == ([("partly", lost, {"sent": delivered + lost})] if opens else [])
+
+
+def test_an_outage_that_is_over_is_not_partial(foundation: Foundation, outbox: MailOutbox) -> None:
+    """No event of any mail came in the day after those."""
+    outbox.sent(80, "unknown", n=40)
+    outbox.event(outbox.sent(50, "delivered"), "delivery", hours_ago=49)
+    assert found(foundation) == {}
+
+
 def test_a_drill_that_is_heard_of_cures_it(foundation: Foundation, outbox: MailOutbox) -> None:
     """A person need not wait for the next mail to know that events come again."""
     outbox.sent(72)

@@ -289,11 +289,24 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
     SELECT 'mail_events_missing', '', min(n.settled_at), count(*), '{}', '', '{}'
       FROM certification.notices AS n
      WHERE n.state = 'sent' AND coalesce(n.arrival, 'unknown') = 'unknown'
+       -- A version before tags kept no digest, and no event finds its mails.
+       AND n.address_digest IS NOT NULL
        AND n.settled_at > certification.last_sign_of_mail_events()
        AND n.settled_at < clock_timestamp() - interval '24 hours'
        -- An event may be here before the sender has settled.
        AND NOT EXISTS (SELECT 1 FROM certification.mail_events AS e WHERE e.notice_id = n.id)
     HAVING count(*) > 0
+    UNION ALL
+    -- Events came meanwhile, of other mails: those of deliveries are lost or switched off.
+    SELECT 'mail_events_missing', 'partly', min(n.settled_at) FILTER (WHERE x.is_lost),
+           count(*) FILTER (WHERE x.is_lost), '{}', '', jsonb_build_object('sent', count(*))
+      FROM certification.notices AS n
+     CROSS JOIN LATERAL (SELECT coalesce(n.arrival, 'unknown') = 'unknown' AND EXISTS (
+           SELECT 1 FROM certification.mail_events AS e
+            WHERE e.received_at BETWEEN n.settled_at AND n.settled_at + interval '24 hours') AS is_lost) AS x
+     WHERE n.state = 'sent' AND n.address_digest IS NOT NULL
+       AND n.settled_at BETWEEN clock_timestamp() - interval '7 days' AND clock_timestamp() - interval '24 hours'
+    HAVING count(*) > 20 AND count(*) FILTER (WHERE x.is_lost) * 2 > count(*)
     UNION ALL
     SELECT 'trigger_off', t.relation, clock_timestamp(), count(*), '{}', '',
            jsonb_build_object('triggers', string_agg(t.name, ',' ORDER BY t.name))

@@ -56,14 +56,11 @@ COMMENT ON FUNCTION certification.mail_not_reported IS
 
 CREATE OR REPLACE FUNCTION certification.last_sign_of_mail_events() RETURNS timestamptz
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT greatest((SELECT max(e.received_at) FROM certification.mail_events AS e),
-                    (SELECT max(d.received_at) FROM certification.mail_drills AS d),
-                    -- Mails of an earlier version have no tag, so no event finds them.
-                    (SELECT m.applied_at FROM certification.migrations AS m
-                      WHERE m.name = 'tables/0020_mail_events.sql'))
+    SELECT coalesce(greatest((SELECT max(e.received_at) FROM certification.mail_events AS e),
+                             (SELECT max(d.received_at) FROM certification.mail_drills AS d)), '-infinity')
 $$;
 COMMENT ON FUNCTION certification.last_sign_of_mail_events IS
-    'Return when SES last told of any mail, a drill included; before the first time, since when it could.';
+    'Return when SES last told of any mail, a drill included; minus infinity before the first time.';
 
 CREATE OR REPLACE FUNCTION certification.address_of_mentor(p_mentor_id uuid)
 RETURNS TABLE (problem text, since timestamptz, allowed_at timestamptz)
