@@ -230,21 +230,33 @@ def test_a_setting_changes_what_goes(foundation: Foundation) -> None:
 
 
 def test_a_mail_that_did_not_arrive_is_kept_until_reported(foundation: Foundation) -> None:
-    """I17: with its events, which go with it when it goes."""
+    """I17: or until nobody could report it: the mentor is gone, or the date is past the period. Its events go too."""
     organisation = foundation.organisation()
-    for number, (arrival, reported) in enumerate(
-        (("bounced", None), ("bounced", 77), ("complained", None), ("delivered", None), ("unknown", None), (None, None))
+    for number, (arrival, reported, date_of, in_app) in enumerate(
+        (
+            ("bounced", None, -1, True),
+            ("bounced", 77, -1, True),
+            ("bounced", None, LONG, True),
+            ("bounced", None, -1, False),
+            ("complained", None, -1, True),
+            ("complained", None, LONG, True),
+            ("complained", None, -1, False),
+            ("delivered", None, -1, True),
+            ("unknown", None, -1, True),
+            (None, None, -1, True),
+        )
     ):
+        mentor = foundation.mentor(organisation, DAY + days(900)) if in_app else uuid4()
         foundation.do(
             "WITH n AS (INSERT INTO certification.notices (run_id, organisation_id, kind, mentor_id,"
             " certification_expiry_date, state, settled_at, message_id, reported_in, arrival, arrival_at)"
-            " VALUES (gen_random_uuid(), %s, 'expired', gen_random_uuid(), %s, 'sent', now() - interval '401 days',"
+            " VALUES (gen_random_uuid(), %s, 'expired', %s, current_date - %s, 'sent', now() - interval '401 days',"
             " 'm', %s, %s, CASE WHEN %s::text IS NOT NULL THEN now() END) RETURNING id)"
             " INSERT INTO certification.mail_events (event_key, notice_id, kind, message_id, occurred_at, applied_at)"
             " SELECT 'k' || n.id, n.id, 'delay', 'm', now(), now() FROM n",
-            *(organisation, DAY - days(LONG + number), reported, arrival, arrival),
+            *(organisation, mentor, date_of + number, reported, arrival, arrival),
         )
-    assert would(foundation) == delete(foundation) == {"notices": 4}
+    assert would(foundation) == delete(foundation) == {"notices": 8}
     left = "SELECT n.arrival FROM certification.mail_events AS e JOIN certification.notices AS n ON n.id = e.notice_id"
     assert sorted(foundation.all(left)) == ["bounced", "complained"]
     assert foundation.one("SELECT count(*) FROM certification.mail_events") == 2

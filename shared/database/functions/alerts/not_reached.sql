@@ -29,6 +29,7 @@ BEGIN
         SELECT k.id, d.arrival_at, d.id
           FROM certification.notices AS d JOIN coordinator AS k ON k.id = d.coordinator_id
          WHERE d.kind = 'digest' AND d.arrival = 'bounced' AND d.arrival_at > clock_timestamp() - interval '30 days'
+           AND NOT certification.may_be_an_automatic_reply(d)
            AND d.address_digest IN (k.digest, certification.address_digest(
                                         certification.effective_fallback_address(d.organisation_id)))
            AND NOT EXISTS (SELECT 1 FROM certification.unusable_addresses AS u

@@ -15,11 +15,16 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
                      WHERE r.function = t.function AND r.started_at > t.started_at)$c$),
     -- The reminder or the transition prevents a second notice of the same date (I1, I3). After an undo nothing but the
     -- notice does, so those stay. So does a superseded one that may be reopened before its date (I2), and what no
-    -- coordinator has been told yet (I17).
+    -- coordinator has been told yet, for as long as there is a mentor to tell of and the date is not past (I17).
     ('notices', 'notices', 'keep_notices_days', $c$
         t.state IN ('sent', 'undeliverable', 'superseded') AND t.settled_at < $1
         AND (t.state <> 'undeliverable' AND coalesce(t.arrival, '') NOT IN ('bounced', 'complained')
-             OR certification.is_reported(t) OR t.kind = 'digest')
+             OR certification.is_reported(t) OR t.kind = 'digest'
+             OR t.state = 'sent' AND (
+                 t.certification_expiry_date < $1::date
+                 -- Nobody can report it. An app that loads its tables anew has no mentor for a moment.
+                 OR EXISTS (SELECT 1 FROM public.peer_mentors AS m)
+                    AND NOT EXISTS (SELECT 1 FROM public.peer_mentors AS m WHERE m.id = t.mentor_id)))
         AND (t.state <> 'superseded' OR t.kind = 'digest' OR t.certification_expiry_date < $1::date)
         AND NOT EXISTS (SELECT 1 FROM certification.runs AS r
                          WHERE r.id = t.run_id
