@@ -75,6 +75,22 @@ def test_a_complaint_after_a_bounce_is_reported_again(mails: Mails, reminded: Ca
     assert mails.send_all(people.organisation) == []
 
 
+def test_a_mail_that_was_refused_then_sent_then_bounced_is_reported(
+    mails: Mails, reminded: Callable[..., Any], foundation: Foundation
+) -> None:
+    """I17: an outage of SES left it in a digest that, by the time it went, had nothing to say of it."""
+    people = reminded()
+    notice = there(mails.claim(people.organisation))
+    mails.settle(notice.id, ServiceRefused("AccountSuspendedException"))
+    mails.outbox.complete_digests(mails.run_id, people.organisation)
+    assert foundation.one("SELECT reported_in IS NOT NULL FROM certification.notices WHERE id = %s", notice.id)
+    (digest,) = mails.send_all(people.organisation)
+    assert lines(digest) == [("reminded", None)]
+    mails.says(notice.id, "bounce")
+    (second,) = mails.send_all(people.organisation)
+    assert lines(second) == BOUNCED
+
+
 def test_what_was_to_be_reported_as_refused_is_not_lost(mails: Mails, reminded: Callable[..., Any]) -> None:
     """I17: SES refused and sent it all the same; the digest says nothing of it, and the bounce is reported later."""
     people = reminded()

@@ -28,7 +28,8 @@ BEGIN
         -- Nobody has the digest: it bounced at an address that is still in use, and so did its copy, if there is one.
         SELECT k.id, d.arrival_at, d.id
           FROM certification.notices AS d JOIN coordinator AS k ON k.id = d.coordinator_id
-         WHERE d.kind = 'digest' AND d.arrival = 'bounced' AND d.arrival_at > clock_timestamp() - interval '30 days'
+         WHERE d.kind = 'digest' AND certification.did_not_arrive(d)
+           AND d.arrival_at > clock_timestamp() - interval '30 days'
            AND NOT certification.may_be_an_automatic_reply(d)
            AND d.address_digest IN (k.digest, certification.address_digest(
                                         certification.effective_fallback_address(d.organisation_id)))

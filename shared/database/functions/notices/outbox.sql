@@ -168,7 +168,9 @@ BEGIN
     UPDATE certification.notices AS n
        SET state = p_state, reason = certification.plain(p_reason, 500),
            message_id = certification.plain(p_message_id, 200),
-           settled_at = CASE WHEN p_state IN ('sent', 'undeliverable', 'superseded') THEN clock_timestamp() END
+           settled_at = CASE WHEN p_state IN ('sent', 'undeliverable', 'superseded') THEN clock_timestamp() END,
+           -- A digest may have said that SES refused it. Now it is sent, and may bounce: that is another report.
+           reported_in = CASE WHEN p_state <> 'sent' THEN n.reported_in END
      WHERE n.id = p_notice_id
        -- A run that was given up may still report that it has sent. That report must not be lost.
        AND n.sender_run_id = certification.own_run(p_run_id, p_running => false)
