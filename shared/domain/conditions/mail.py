@@ -163,19 +163,25 @@ MAIL = {
         severity=Severity.WAITS_FOR_A_PERSON,
         nb=ConditionText(
             title="E-post kom ikke fram, og ingen koordinator får vite det",
-            what="E-post til likepersoner uten koordinator kom ikke fram. Ingen andre enn du får vite det.",
+            what=(
+                "E-post til likepersoner kom ikke fram eller kunne ikke sendes. De har ingen koordinator, eller en som"
+                " vi ikke når. Ingen andre enn du får vite det."
+            ),
             counted=Counted("likeperson", "likepersoner"),
             steps=(
-                "Gi organisasjonen ID-ene: Hver av dem må få en koordinator i appen, eller beskjed på annen måte.",
+                "Gi organisasjonen ID-ene: Hver av dem må få en koordinator som vi når, eller beskjed på annen måte.",
                 "Se hva som ikke kom fram: `explain MENTOR_ID`",
             ),
         ),
         en=ConditionText(
             title="Mail did not arrive, and no coordinator hears of it",
-            what="Mail to mentors who have no coordinator did not arrive. Nobody but you hears of it.",
+            what=(
+                "Mail to mentors did not arrive or could not be sent. They have no coordinator, or one whom we cannot"
+                " reach. Nobody but you hears of it."
+            ),
             counted=Counted("mentor", "mentors"),
             steps=(
-                "Give the organisation the ids: each needs a coordinator in the app, or to be told in another way.",
+                "Give the organisation the ids: each needs a coordinator whom we reach, or to be told in another way.",
                 "See what did not arrive: `explain MENTOR_ID`",
             ),
         ),

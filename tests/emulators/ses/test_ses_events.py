@@ -451,7 +451,7 @@ def test_a_service_that_refuses_connections_goes_on_telling(rig: Rig) -> None:
 # --- From another process
 
 
-def test_faults_can_be_told_over_http(rig: Rig) -> None:
+def test_faults_can_be_reached_over_http(rig: Rig) -> None:
     """What `python -m local mail` says to a stack that is up."""
     control = SesControl(rig.ses.url)
     control.decide("recipient@example.com", "bounce", kind="Transient", subtype="MailboxFull")

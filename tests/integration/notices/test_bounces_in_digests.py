@@ -75,7 +75,7 @@ def test_a_complaint_after_a_bounce_is_reported_again(mails: Mails, reminded: Ca
     assert mails.send_all(people.organisation) == []
 
 
-def test_a_mail_that_was_refused_then_sent_then_bounced_is_reported(
+def test_refused_then_sent_then_bounced_is_reported(
     mails: Mails, reminded: Callable[..., Any], foundation: Foundation
 ) -> None:
     """I17: an outage of SES left it in a digest that, by the time it went, had nothing to say of it."""

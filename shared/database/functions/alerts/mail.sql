@@ -45,7 +45,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                 WHERE m.id = n.mentor_id
                   AND (n.reported_in IS NOT NULL
                        OR m.coordinator_id IS NULL
-                       OR NOT certification.can_be_told(n.organisation_id, m.coordinator_id))
+                       OR NOT certification.can_be_reached(n.organisation_id, m.coordinator_id))
                   AND certification.day_of(k.expires_on, certification.zone_of(m.organisation_id))
                       = n.certification_expiry_date)
 $$;

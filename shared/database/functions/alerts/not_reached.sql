@@ -1,5 +1,5 @@
--- Whom mail does not reach now: coordinators, and the fall-back mailboxes of organisations (I17). While the app's tables
--- cannot be read nothing is known to be over, so an alert that is open stays as it is.
+-- Whom mail does not reach now: coordinators, and the fall-back mailboxes of organisations (I17). While the app's
+-- tables cannot be read nothing is known to be over, so an alert that is open stays as it is.
 
 CREATE OR REPLACE FUNCTION certification.alert_as_it_is(p_condition text)
 RETURNS TABLE (since timestamptz, n bigint, ids uuid[], mark text)

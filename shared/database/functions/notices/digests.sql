@@ -52,7 +52,7 @@ COMMENT ON FUNCTION certification.is_reported IS
     'Return whether a digest says that this notice did not arrive (I17): one that will be sent, or that has arrived as '
     'far as is known, or whose copy has. A digest that is lost has told nobody.';
 
-CREATE OR REPLACE FUNCTION certification.can_be_told(p_organisation_id uuid, p_coordinator_id uuid) RETURNS boolean
+CREATE OR REPLACE FUNCTION certification.can_be_reached(p_organisation_id uuid, p_coordinator_id uuid) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (
         SELECT 1 FROM certification.digest_recipient(p_organisation_id, p_coordinator_id, NULL) AS r
@@ -65,7 +65,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                     AND d.state IN ('sent', 'undeliverable')
                   ORDER BY d.id DESC LIMIT 3) AS x))
 $$;
-COMMENT ON FUNCTION certification.can_be_told IS
+COMMENT ON FUNCTION certification.can_be_reached IS
     'Return whether a digest of its own is written for what the coordinator has to hear: not while no mail can go to '
     'the address or the fall-back, nor after three digests to that address within a fortnight that were all lost, for '
     'whatever cause. A digest that the nightly check writes is sent all the same.';
@@ -156,7 +156,7 @@ BEGIN
      WHERE NOT EXISTS (SELECT 1 FROM certification.notices AS d
                         WHERE d.coordinator_id = r.coordinator_id AND d.organisation_id = p_organisation_id
                           AND d.state = 'pending' AND d.fallback_of IS NULL)
-       AND certification.can_be_told(p_organisation_id, r.coordinator_id)
+       AND certification.can_be_reached(p_organisation_id, r.coordinator_id)
     ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL AND fallback_of IS NULL DO NOTHING;
     UPDATE certification.notices AS n
        SET reported_in = t.digest_id
@@ -244,7 +244,7 @@ COMMENT ON FUNCTION certification.digest_lines IS
     '(certification.address_problem); null: one was sent, or will be.';
 
 REVOKE ALL ON FUNCTION
-    certification.digest_recipient, certification.is_lost, certification.is_reported, certification.can_be_told,
+    certification.digest_recipient, certification.is_lost, certification.is_reported, certification.can_be_reached,
     certification.notices_to_report, certification.complete_digests, certification.digest_lines
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION

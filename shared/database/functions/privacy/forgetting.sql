@@ -268,7 +268,8 @@ COMMENT ON FUNCTION certification.forget_person IS
 
 REVOKE ALL ON FUNCTION
     certification.is_forgotten, certification.ids_of_person, certification.rows_of_person,
-    certification.keep_addresses_of_others, certification.person_to_forget, certification.request_forgetting, certification.forget_person
+    certification.keep_addresses_of_others, certification.person_to_forget, certification.request_forgetting,
+    certification.forget_person
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.person_to_forget, certification.request_forgetting, certification.forget_person
