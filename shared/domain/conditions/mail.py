@@ -108,7 +108,7 @@ MAIL = {
                 "Få adressen til å virke, eller sett en annen i innstillingene, som da brukes av seg selv.",
                 (
                     "Hvis den virker igjen, tar denne den i bruk, med ID-en til en av organisasjonene:"
-                    " `allow-mail ORG --actor YOU --reason WHY`"
+                    " `allow-mail {id} --actor YOU --reason WHY`"
                 ),
             ),
         ),
@@ -124,7 +124,7 @@ MAIL = {
                 "Have the address mended, or set another one in the settings, which is then used by itself.",
                 (
                     "If it works again, put it in use, with the id of one of the organisations:"
-                    " `allow-mail ORG --actor YOU --reason WHY`"
+                    " `allow-mail {id} --actor YOU --reason WHY`"
                 ),
             ),
         ),
