@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from tests.support.browser.visit import Visit
 
 MAILS = dict(every_mail())
-EVERY_MAIL = [pytest.param(notice, id=called) for called, notice in MAILS.items()]
+# In one language: the others have the same structure, and each is looked at in its longest mail.
+EVERY_MAIL = [pytest.param(notice, id=called) for called, notice in MAILS.items() if notice.locale is Locale.NB]
 FEW = [MAILS["reminder nb long"], MAILS["digest nb every reason"]]
 
 
@@ -55,7 +56,7 @@ def test_a_mail_can_be_read_in_any_window(notice: Notice, visit: Visit) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("notice", EVERY_MAIL)
 def test_every_mail_can_be_read_in_any_window(notice: Notice, visit: Visit) -> None:
-    """WCAG 2.2 AA, for each message, language and state."""
+    """WCAG 2.2 AA, for each message and state."""
     look_at(visit, notice)
 
 
