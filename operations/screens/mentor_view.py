@@ -110,6 +110,10 @@ def _mails(found: Explanation) -> None:
         for number, (at, what) in enumerate(_life(mail)):
             table.add_row(_named(mail) if number == 0 else "", _moment(at), what)
     console.out.print(table)
+    for mail in found.mails:
+        if mail.message_id:
+            # On a line of its own, where its sixty characters stand whole.
+            console.out.print(f"Notice {mail.notice_id} is in SES:\n{escape(mail.message_id)}", soft_wrap=True)
 
 
 def _named(mail: Mail) -> str:
@@ -124,7 +128,7 @@ def _life(mail: Mail) -> list[tuple[datetime | None, str]]:
         tries = f", attempt {mail.attempts}" if mail.attempts > 1 else ""
         moments.append((mail.claimed_at, f"claimed{tries}"))
     if mail.accepted_at:
-        moments.append((mail.accepted_at, f"accepted by SES as {escape(mail.message_id or '')}"))
+        moments.append((mail.accepted_at, "accepted by SES"))
     moments += [(event.at, _happened(event)) for event in mail.events]
     if mail.arrival == "unknown":
         moments.append(

@@ -155,7 +155,9 @@ class MailWorld:
                     self.mails.settle(digest.id)
                     self.digests.append(digest.id)
                 case "refused":
+                    # Nobody has read it. To another address it goes out again, under its own id.
                     self.mails.settle(digest.id, Undeliverable("MessageRejected"))
+                    continue
                 case _:
                     self.mails.settle(digest.id, Throttled())
                     continue
