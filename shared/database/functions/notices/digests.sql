@@ -121,9 +121,8 @@ BEGIN
        AND EXISTS (SELECT 1 FROM certification.digest_recipient(p_organisation_id, d.coordinator_id,
                                                                 d.fallback_of) AS r
                     WHERE r.problem IS NULL
-                      AND (d.reason IN ('no_email', 'malformed_email', 'reserved_domain', 'address_bounced',
-                                        'address_bounces_repeatedly', 'address_complained', 'no_fallback_address')
-                           -- SES refused it, and it would now go elsewhere.
+                      AND (certification.is_about_the_address(d.reason) AND d.reason <> 'unusable_address'
+                           -- SES refused it (unusable_address among it), and it would now go elsewhere.
                            OR d.address_digest <> certification.address_digest(r.address)));
     GET DIAGNOSTICS v_n = ROW_COUNT;
     INSERT INTO certification.run_counts AS c (run_id, organisation_id, measure, detail, n)
