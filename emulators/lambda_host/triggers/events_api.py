@@ -8,17 +8,16 @@ nobody else can put an event of theirs: as there, such an entry fails with NotAu
 from __future__ import annotations
 
 import json
-import threading
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self, override
+from typing import TYPE_CHECKING, Any, override
 
 from emulators.lambda_host.template.event_patterns import EventPatternError, read_pattern
 from emulators.lambda_host.triggers.event_rules import BusEvent
+from emulators.local_server import LocalServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     from emulators.lambda_host.triggers.event_rules import EventRules
 
@@ -26,25 +25,16 @@ _MOST_ENTRIES = 10
 _BUSES = ("default", "event-bus/default")
 
 
-class EventsApi:
+class EventsApi(LocalServer):
     """Serves a stack's bus on a free port of 127.0.0.1 while the context manager is open."""
 
     def __init__(self, rules: EventRules) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_EventsHandler,), {"rules": rules}))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="events-api", daemon=True)
+        super().__init__()
+        self._rules = rules
 
-    @property
-    def url(self) -> str:
-        """Return the endpoint."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    @override
+    def _listen(self, address: tuple[str, int]) -> ThreadingHTTPServer:
+        return ThreadingHTTPServer(address, type("Handler", (_EventsHandler,), {"rules": self._rules}))
 
 
 class _RefusedError(Exception):

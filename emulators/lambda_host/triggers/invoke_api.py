@@ -9,17 +9,15 @@ from __future__ import annotations
 import base64
 import json
 import re
-import threading
 import urllib.request
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, override
 
 from emulators.lambda_host.errors import LambdaHostError, TooManyRequestsException
+from emulators.local_server import LocalServer
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from emulators.lambda_host.runtime.host import LambdaHost
 
 _PATH = re.compile(r"^/2015-03-31/functions/([A-Za-z0-9_-]+)/invocations$")
@@ -43,25 +41,16 @@ class InvocationResult:
     max_memory_mb: int
 
 
-class InvokeApi:
+class InvokeApi(LocalServer):
     """Serves a host's functions on a free port of 127.0.0.1 while the context manager is open."""
 
     def __init__(self, host: LambdaHost) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_InvokeHandler,), {"host": host}))
-        self._thread = threading.Thread(target=self._server.serve_forever, name="invoke-api", daemon=True)
+        super().__init__()
+        self._host = host
 
-    @property
-    def url(self) -> str:
-        """Return the endpoint."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    @override
+    def _listen(self, address: tuple[str, int]) -> ThreadingHTTPServer:
+        return ThreadingHTTPServer(address, type("Handler", (_InvokeHandler,), {"host": self._host}))
 
 
 class _InvokeHandler(BaseHTTPRequestHandler):
