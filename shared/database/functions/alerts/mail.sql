@@ -17,37 +17,20 @@ COMMENT ON FUNCTION certification.mail_outcomes IS
 CREATE OR REPLACE FUNCTION certification.mail_not_reported()
 RETURNS TABLE (notice_id bigint, mentor_id uuid, came_back_at timestamptz)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    -- A digest is reported nowhere itself, so the indexes of what is not reported find the lost ones as well.
-    WITH unreported AS (
-        SELECT n.id, n.kind FROM certification.notices AS n
-         WHERE n.arrival IN ('bounced', 'complained') AND n.reported_in IS NULL
-        UNION ALL
-        SELECT n.id, n.kind FROM certification.notices AS n
-         WHERE n.state = 'undeliverable' AND n.reported_in IS NULL
-    ), candidate AS (
-        SELECT u.id FROM unreported AS u WHERE u.kind <> 'digest'
-        UNION ALL
-        SELECT n.id
-          FROM unreported AS u
-          JOIN certification.notices AS d ON d.id = u.id
-          JOIN certification.notices AS n ON n.reported_in = d.id
-         WHERE u.kind = 'digest' AND n.kind <> 'digest' AND certification.is_lost(d)
-    )
     SELECT n.id, n.mentor_id, coalesce(n.arrival_at, n.settled_at)
-      FROM candidate AS c
-      JOIN certification.notices AS n ON n.id = c.id
-     WHERE (n.arrival IN ('bounced', 'complained') OR n.state = 'undeliverable')
-       -- It is over once a coordinator's digest reports it, or the certification was renewed. Where a coordinator can
-       -- be told, the next sending does.
-       AND EXISTS (
-               SELECT 1 FROM public.peer_mentors AS m
-                 JOIN public.certifications AS k ON k.mentor_id = m.id
-                WHERE m.id = n.mentor_id
-                  AND (n.reported_in IS NOT NULL
-                       OR m.coordinator_id IS NULL
-                       OR NOT certification.can_be_reached(n.organisation_id, m.coordinator_id))
-                  AND certification.day_of(k.expires_on, certification.zone_of(m.organisation_id))
-                      = n.certification_expiry_date)
+      FROM certification.unreported_mails() AS u
+      JOIN certification.notices AS n ON n.id = u.notice_id
+     -- It is over once a coordinator's digest reports it, or the certification was renewed. Where a coordinator can be
+     -- told, the next sending does.
+     WHERE EXISTS (
+            SELECT 1 FROM public.peer_mentors AS m
+              JOIN public.certifications AS k ON k.mentor_id = m.id
+             WHERE m.id = n.mentor_id
+               AND (n.reported_in IS NOT NULL
+                    OR m.coordinator_id IS NULL
+                    OR NOT certification.can_be_reached(n.organisation_id, m.coordinator_id))
+               AND certification.day_of(k.expires_on, certification.zone_of(m.organisation_id))
+                   = n.certification_expiry_date)
 $$;
 COMMENT ON FUNCTION certification.mail_not_reported IS
     'Return the mails to mentors that did not arrive or were not sent, and that no coordinator hears of, because there '

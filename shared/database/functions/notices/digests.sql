@@ -70,41 +70,44 @@ COMMENT ON FUNCTION certification.can_be_reached IS
     'the address or the fall-back, nor after three digests to that address within a fortnight that were all lost, for '
     'whatever cause. A digest that the nightly check writes is sent all the same.';
 
+CREATE OR REPLACE FUNCTION certification.unreported_mails() RETURNS TABLE (notice_id bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    -- A digest is reported nowhere itself, so the indexes of what is not reported find the lost ones as well.
+    WITH unreported AS (
+        SELECT n.id, n.kind FROM certification.notices AS n
+         WHERE n.arrival IN ('bounced', 'complained') AND n.reported_in IS NULL
+        UNION ALL
+        SELECT n.id, n.kind FROM certification.notices AS n
+         WHERE n.state = 'undeliverable' AND n.reported_in IS NULL
+    )
+    SELECT u.id FROM unreported AS u WHERE u.kind <> 'digest'
+    UNION ALL
+    SELECT n.id
+      FROM unreported AS u
+      JOIN certification.notices AS d ON d.id = u.id
+      JOIN certification.notices AS n ON n.reported_in = d.id
+     WHERE u.kind = 'digest' AND n.kind <> 'digest' AND certification.is_lost(d)
+       AND (n.arrival IN ('bounced', 'complained') OR n.state = 'undeliverable')
+$$;
+COMMENT ON FUNCTION certification.unreported_mails IS
+    'Return the notices to mentors, of every organisation, that did not arrive or were not sent, and that no digest '
+    'reports (certification.is_reported).';
+
 CREATE OR REPLACE FUNCTION certification.notices_to_report(p_run_id uuid, p_organisation_id uuid)
 RETURNS TABLE (notice_id bigint, coordinator_id uuid)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    WITH lost AS (
-        -- A digest is reported nowhere, so the indexes of what is not reported find it.
-        SELECT d.id FROM certification.notices AS d
-         WHERE d.organisation_id = p_organisation_id AND d.state = 'undeliverable' AND d.reported_in IS NULL
-           AND d.kind = 'digest' AND certification.is_lost(d)
-        UNION ALL
-        SELECT d.id FROM certification.notices AS d
-         WHERE d.organisation_id = p_organisation_id AND d.arrival IN ('bounced', 'complained')
-           AND d.reported_in IS NULL AND d.kind = 'digest' AND certification.is_lost(d)
-    ), unreported AS (
-        SELECT n.id, n.mentor_id, n.kind FROM certification.notices AS n
-         WHERE n.organisation_id = p_organisation_id AND n.state = 'undeliverable' AND n.reported_in IS NULL
-        UNION ALL
-        SELECT n.id, n.mentor_id, n.kind FROM certification.notices AS n
-         WHERE n.organisation_id = p_organisation_id AND n.state = 'pending' AND n.reported_in IS NULL
-           AND certification.was_refused(n, p_run_id)
-        UNION ALL
-        SELECT n.id, n.mentor_id, n.kind FROM certification.notices AS n
-         WHERE n.organisation_id = p_organisation_id AND n.arrival IN ('bounced', 'complained')
-           AND n.reported_in IS NULL
-        UNION ALL
-        SELECT n.id, n.mentor_id, n.kind FROM lost AS l JOIN certification.notices AS n ON n.reported_in = l.id
-         WHERE n.arrival IN ('bounced', 'complained') OR certification.was_refused(n, p_run_id)
-    )
-    SELECT u.id, m.coordinator_id
-      FROM unreported AS u
-      JOIN public.peer_mentors AS m ON m.id = u.mentor_id
-     WHERE u.kind IN (SELECT k.kind FROM certification.notice_kinds() AS k WHERE k.recipient = 'mentor')
-       AND m.coordinator_id IS NOT NULL
+    SELECT n.id, m.coordinator_id
+      FROM (SELECT u.notice_id FROM certification.unreported_mails() AS u
+            UNION ALL
+            SELECT o.id FROM certification.notices AS o
+             WHERE o.organisation_id = p_organisation_id AND o.state = 'pending' AND o.kind <> 'digest'
+               AND certification.was_refused(o, p_run_id) AND NOT certification.is_reported(o)) AS r (id)
+      JOIN certification.notices AS n ON n.id = r.id
+      JOIN public.peer_mentors AS m ON m.id = n.mentor_id
+     WHERE n.organisation_id = p_organisation_id AND m.coordinator_id IS NOT NULL
 $$;
 COMMENT ON FUNCTION certification.notices_to_report IS
-    'Return the notices to mentors that did not arrive and that no digest reports (certification.is_reported), with '
+    'Return the notices to mentors that did not arrive, or were refused in this run, and that no digest reports, with '
     'the coordinator of now.';
 
 CREATE OR REPLACE FUNCTION certification.complete_digests(p_run_id uuid, p_organisation_id uuid) RETURNS bigint
@@ -244,7 +247,8 @@ COMMENT ON FUNCTION certification.digest_lines IS
 
 REVOKE ALL ON FUNCTION
     certification.digest_recipient, certification.is_lost, certification.is_reported, certification.can_be_reached,
-    certification.notices_to_report, certification.complete_digests, certification.digest_lines
+    certification.unreported_mails, certification.notices_to_report, certification.complete_digests,
+    certification.digest_lines
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.complete_digests, certification.digest_lines
