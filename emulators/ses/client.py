@@ -24,11 +24,11 @@ class SesControl:
         self._url = url
 
     def decide(self, recipient: str, fate: str, **parameters: object) -> None:
-        """Have this become of every mail to the address. Raises SesControlError."""
+        """Apply a fate (fates.py) to every mail to the address. Raises SesControlError."""
         self._call("POST", "fates", {"recipient": recipient, "fate": fate, **parameters})
 
     def disturb_events(self, kind: str, **parameters: object) -> None:
-        """Have this happen to the events of the next mails. Raises SesControlError."""
+        """Apply a fault to the events of the next mails. Raises SesControlError."""
         self._call("POST", "event-faults", {"kind": kind, **parameters})
 
     def heal(self) -> None:

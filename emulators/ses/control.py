@@ -36,7 +36,7 @@ class Faulty(Protocol):
     """The service that the faults are for."""
 
     def decide(self, recipient: str | Callable[[str], bool], fate: Fate) -> None:
-        """Have this become of every mail to the address."""
+        """Apply a fate to every mail to the address."""
 
     def disturb_events(
         self,
@@ -46,7 +46,7 @@ class Faulty(Protocol):
         mails: int | None = None,
         by: timedelta = timedelta(days=1),
     ) -> None:
-        """Have this happen to the events of the next mails."""
+        """Apply a fault to the events of the next mails."""
 
     def heal(self) -> None:
         """Forget every requested fault."""

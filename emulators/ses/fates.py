@@ -35,12 +35,12 @@ class Fate:
 
 
 def delivered() -> Fate:
-    """Take the mail."""
+    """Return the fate of a mail that is delivered."""
     return Fate(lambda mail, at: [events.delivery(mail, at + _SOON)])
 
 
 def bounced(kind: str = "Permanent", subtype: str | None = None, *, after_delivery: bool = False) -> Fate:
-    """Return the mail. After a delivery: a server that takes it and sends it back later. Raises ValueError."""
+    """Return the fate of a mail that bounces, or that is delivered and bounces later. Raises ValueError."""
     chosen = subtype or ("Undetermined" if kind == "Undetermined" else "General")
     if chosen not in events.BOUNCE_SUBTYPES.get(kind, {}):
         raise ValueError(f"there is no bounce {kind} {chosen}")
@@ -54,7 +54,7 @@ def bounced(kind: str = "Permanent", subtype: str | None = None, *, after_delive
 
 
 def complained(feedback_type: str = "abuse") -> Fate:
-    """Deliver the mail, and have its recipient complain. Raises ValueError."""
+    """Return the fate of a mail that is delivered and whose recipient complains. Raises ValueError."""
     if feedback_type not in events.COMPLAINT_TYPES:
         raise ValueError(f"there is no complaint {feedback_type}")
     return Fate(
@@ -67,7 +67,7 @@ def complained(feedback_type: str = "abuse") -> Fate:
 
 
 def suppressed(reason: str = "BOUNCE") -> Fate:
-    """Do not send the mail: its address is on the account's suppression list. Raises ValueError."""
+    """Return the fate of a mail to an address on the account's suppression list: it is not sent. Raises ValueError."""
     if reason not in {"BOUNCE", "COMPLAINT"}:
         raise ValueError(f"an address is suppressed for BOUNCE or COMPLAINT, not {reason}")
     if reason == "COMPLAINT":
@@ -76,7 +76,7 @@ def suppressed(reason: str = "BOUNCE") -> Fate:
 
 
 def delayed(delay_type: str = "MailboxFull", *, then_bounces: bool = False) -> Fate:
-    """Try for hours, then deliver the mail or give it up with a transient bounce. Raises ValueError."""
+    """Return the fate of a mail that is delayed for hours, then delivered or bounced as transient. Raises ValueError."""
     if delay_type not in events.DELAY_TYPES:
         raise ValueError(f"there is no delay {delay_type}")
 
@@ -90,7 +90,7 @@ def delayed(delay_type: str = "MailboxFull", *, then_bounces: bool = False) -> F
 
 
 def rejected() -> Fate:
-    """Find a virus in the mail, after it was accepted."""
+    """Return the fate of a mail in which SES finds a virus after accepting it."""
     return Fate(lambda mail, at: [events.reject(mail, at + _SOON)])
 
 

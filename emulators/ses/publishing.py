@@ -82,7 +82,7 @@ class Publisher:
             self._thread = None
 
     def take(self, mail: SentMail, events_at: Callable[[timedelta], list[MailEvent]]) -> None:
-        """Take the events of an accepted mail. `events_at` returns them, stating times later by what it is given."""
+        """Take the events of an accepted mail. `events_at(later)` returns them with their times moved on by `later`."""
         faults = {fault.kind: fault for fault in self.faults if fault.takes(mail.recipients)}
         events = events_at(faults["late"].by if "late" in faults else timedelta(0))
         if "lose" in faults:

@@ -192,7 +192,7 @@ class LocalSes(LocalServer):
         super().stop()
 
     def decide(self, recipient: str | Callable[[str], bool], fate: Fate) -> None:
-        """Have this become of every mail to the address from now on (fates.py). What was said later wins."""
+        """Apply a fate (fates.py) to every mail to the address from now on. The latest one for an address wins."""
         self._faults.fates.insert(0, (_matcher(recipient), fate))
 
     def disturb_events(
@@ -203,7 +203,7 @@ class LocalSes(LocalServer):
         mails: int | None = None,
         by: timedelta = timedelta(days=1),
     ) -> None:
-        """Have this happen to the events of the next mails, to this address or to all (publishing.EventFault)."""
+        """Apply a fault (publishing.EventFault) to the events of the next mails, to this address or to any."""
         matches = _matcher(recipient) if recipient is not None else lambda _: True
         self.events.faults.append(EventFault(kind, matches, mails, by))
 

@@ -18,7 +18,7 @@ _ARRIVALS = {"delivered": "Delivered", "bounced": "Bounced", "complained": "Comp
 
 
 def arrivals(found: Arrivals) -> bool:
-    """Print both, and return whether the coordinator was told of the mail that came back."""
+    """Print the arrivals and the bounce, and return whether a digest reported that bounce."""
     table = new_table("What became of the mails")
     table.add_column("Kind", no_wrap=True)
     for title in _ARRIVALS.values():
