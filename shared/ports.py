@@ -268,7 +268,7 @@ class Reconciliation(Protocol):
 
     def retry_due_rejected(self, limit: int) -> int: ...
     def settle_mail_events(self, limit: int) -> Mapping[str, int]:
-        """Apply the mail events whose sender is gone, and give up as unknown what a day has said nothing of (I17)."""
+        """Apply the mail events whose sender is gone, and mark what stays silent for a day as unknown (I17)."""
 
     def find_past_triggers(self, run_id: UUID, limit: int) -> Sequence[PastTrigger]:
         """Raise the desired version of listings whose change in the app no trigger saw, those to hide first (I7)."""

@@ -76,7 +76,7 @@ def suppressed(reason: str = "BOUNCE") -> Fate:
 
 
 def delayed(delay_type: str = "MailboxFull", *, then_bounces: bool = False) -> Fate:
-    """Return the fate of a mail that is delayed for hours, then delivered or bounced as transient. Raises ValueError."""
+    """Return the fate of a mail that is delayed, then delivered or bounced as transient. Raises ValueError."""
     if delay_type not in events.DELAY_TYPES:
         raise ValueError(f"there is no delay {delay_type}")
 

@@ -65,7 +65,7 @@ class PostgresReconciliation:
         return n
 
     def settle_mail_events(self, limit: int) -> dict[str, int]:
-        """Apply the mail events whose sender is gone, and give up what a day has said nothing of. Return the counts."""
+        """Apply the mail events whose sender is gone, and mark as unknown what a day is silent on. Return counts."""
         rows = call(self._connection, "SELECT * FROM certification.settle_mail_events(%(limit)s)", {"limit": limit})
         return {row["measure"]: row["n"] for row in rows}
 
