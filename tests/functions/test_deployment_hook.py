@@ -75,6 +75,9 @@ def hook(
         inbox = OperationsInbox(deployed.clients, topic, tmp_path / "alerts")
         with inbox, LambdaHost(deployed.stack, ROOT, here | environment) as host:
             yield Hook(host, codedeploy, tmp_path / "alerts")
+        for one in deployed.clients.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
+            if one["Endpoint"].endswith(":operations-inbox"):
+                deployed.clients.sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
 
     return running
 
