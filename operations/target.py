@@ -31,6 +31,9 @@ type Invoke = Callable[[str, object], Any]
 """Run a function of template.yaml with an event and return its payload. Raises FunctionFailedError."""
 
 _LANGUAGE = "OperationsLanguage"
+LIVE = "live"
+"""The alias that the template gives each function. Without it Lambda runs what was deployed last, also what a
+deployment has stopped."""
 
 
 class System(ABC):
@@ -150,7 +153,7 @@ class NamedSystem(System):
             name = deployment.output(f"{function}Name")
             with deployed.refusals():
                 reply = deployed.client("lambda").invoke(
-                    FunctionName=name, Payload=json.dumps(event).encode(), LogType="Tail"
+                    FunctionName=name, Qualifier=LIVE, Payload=json.dumps(event).encode(), LogType="Tail"
                 )
                 payload = json.load(reply["Payload"])
             if reply.get("FunctionError"):

@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from shared.domain import sync_messages
 from shared.domain.comparison import Acceptance
 from shared.domain.errors import PermanentError
+from shared.domain.integration.deployments import Deployment
 from shared.domain.listings import SyncMessage
 
 if TYPE_CHECKING:
@@ -74,6 +75,30 @@ class ScheduledEvent(BaseModel):
             raise InvalidEventError(
                 f'{faults_in(error)}. Expected {{"scheduled_time": "2026-12-01T23:15:00Z"}}'
             ) from None
+
+
+class DeploymentHookEvent(BaseModel):
+    """The event with which CodeDeploy invokes a deployment's hook."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    deployment_id: Annotated[str, Field(alias="DeploymentId", pattern=r"^d-[A-Z0-9]+$", max_length=40)]
+    execution_id: Annotated[str, Field(alias="LifecycleEventHookExecutionId", min_length=1, max_length=4000)]
+
+
+def deployment_of(event: object) -> Deployment | None:
+    """Return the deployment that waits for verify_integration; None where a person has invoked it, with any event.
+
+    Raises InvalidEventError for an event that is neither.
+    """
+    if not isinstance(event, dict) or not {"DeploymentId", "LifecycleEventHookExecutionId"} & event.keys():
+        return None
+    try:
+        hook = DeploymentHookEvent.model_validate(event)
+    except ValidationError as error:
+        expected = '{"DeploymentId": "d-ABCDEF123", "LifecycleEventHookExecutionId": "…"}, or {} from a person'
+        raise InvalidEventError(f"{faults_in(error)}. Expected {expected}") from None
+    return Deployment(hook.deployment_id, hook.execution_id)
 
 
 class _By(BaseModel):

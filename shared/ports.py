@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.domain.credential import Health, PendingSecret
     from shared.domain.credential_examination import Finding
     from shared.domain.force_sync import BegunForceSync, ForcedListing, ForceSyncResult, Limits
+    from shared.domain.integration.deployments import Deployment
     from shared.domain.keeping import ChainEnd
     from shared.domain.listings import (
         Change,
@@ -343,6 +344,13 @@ class Alerts(Protocol):
 
     def claim_unsent(self) -> Sequence[Alert]: ...
     def mark_sent(self, alert: Alert) -> None: ...
+
+
+class HookStatus(Protocol):
+    """The deployment service, which waits for the word of its hook."""
+
+    def report(self, deployment: Deployment, *, succeeded: bool) -> None:
+        """Say whether the new version may get traffic. Raises OperationsUnreachableError unless it was taken."""
 
 
 class AlertPublisher(Protocol):

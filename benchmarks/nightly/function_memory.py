@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from benchmarks.nightly.database import COPY, fresh_copy
 from emulators.dataverse.process import LocalDataverse
 from emulators.lambda_host.runtime.host import LambdaHost
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
 from local.stack import database
 from local.stack.aws import REGION, LocalAws
 from local.stack.dataverse import TABLES
+from local.stack.parameters import local_template, website_at
 from local.stack.stack import ROOT, endpoints
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ def peak_memory_mb(postgres: Postgres, folder: Path, source: str, as_of: date) -
     """
     with LocalAws(folder) as aws, LocalDataverse(folder, schema=TABLES) as website, fresh_copy(postgres, source):
         clients = local_clients(aws.url, REGION)
-        parameters = {"DataverseUrl": website.url, "EntraAuthority": website.url}
-        stack = provision(load_template(ROOT / "template.yaml", parameters, region=REGION), clients)
+        stack = provision(local_template(region=REGION), clients, website_at(website.url))
         for name, secret in {
             "ExpiryCheckDatabaseSecret": database.make_login(postgres, "ExpiryCheck", COPY),
             # The nightly check first tries our access to the website.

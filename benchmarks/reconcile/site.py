@@ -15,11 +15,11 @@ from benchmarks.sync.stack import LOAD
 from emulators.dataverse.client import EmulatorControl
 from emulators.dataverse.process import LocalDataverse
 from emulators.lambda_host.runtime.host import LambdaHost
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
 from local.stack import database
 from local.stack.aws import REGION, LocalAws
 from local.stack.dataverse import TABLES
+from local.stack.parameters import local_template, website_at
 from local.stack.stack import ROOT, endpoints
 
 if TYPE_CHECKING:
@@ -100,8 +100,7 @@ def site(listings: int, progress: Progress) -> Iterator[ReconciliationStack]:
         _fill(connection, dataverse)
         aws = running.enter_context(LocalAws(folder))
         clients = local_clients(aws.url, REGION)
-        chosen = {"DataverseUrl": dataverse.url, "EntraAuthority": dataverse.url}
-        stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
+        stack = provision(local_template(region=REGION), clients, website_at(dataverse.url))
         secrets: dict[str, Any] = {
             f"{FUNCTION}DatabaseSecret": database.make_login(postgres, FUNCTION, _DATABASE),
             "DataverseSecret": {

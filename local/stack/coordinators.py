@@ -41,14 +41,14 @@ def read_users(dsn: str) -> Sequence[tuple[UUID, str]]:
     return [(one.id, f"{one.name}, {one.organisation}") for one in read_coordinators(dsn)]
 
 
-def template_parameters(identity: LocalIdentity) -> Mapping[str, str]:
-    """Return the parameters of template.yaml that have the functions trust this provider."""
+def identity_at(identity: LocalIdentity) -> Mapping[str, str]:
+    """Return the variables that have the functions trust this provider."""
     return {
-        "TokenIssuer": identity.issuer,
-        "TokenAudience": AUDIENCE,
-        "TokenKeysUrl": identity.keys_url,
-        "TokenAlgorithms": "ES256",
-        "SignInUrl": f"{identity.sign_in_url}?return_to={{return_to}}",
+        "TOKEN_ISSUER": identity.issuer,
+        "TOKEN_AUDIENCE": AUDIENCE,
+        "TOKEN_KEYS_URL": identity.keys_url,
+        "TOKEN_ALGORITHMS": "ES256",
+        "SIGN_IN_URL": f"{identity.sign_in_url}?return_to={{return_to}}",
     }
 
 

@@ -10,13 +10,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
 from emulators.lambda_host.template.schedule_input import render_input
 from emulators.lambda_host.triggers import invoke_api
 from emulators.lambda_host.triggers.invoke_api import InvocationResult, InvokeApi
 from local.stack import database
-from local.stack.stack import ADDRESSES, HOME, ROOT, StackRunningError, local_postgres, local_stack
+from local.stack.parameters import local_template
+from local.stack.stack import ADDRESSES, HOME, StackRunningError, local_postgres, local_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,5 +141,4 @@ def _first_on(day: date, schedule: Schedule, after: datetime | None) -> datetime
 
 @cache
 def _schedules(function: str) -> tuple[Schedule, ...]:
-    template = load_template(ROOT / "template.yaml")
-    return tuple(schedule for schedule in template.schedules if schedule.function == function)
+    return tuple(schedule for schedule in local_template().schedules if schedule.function == function)

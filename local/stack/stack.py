@@ -23,7 +23,6 @@ from emulators.dataverse.process import LocalDataverse
 from emulators.dns.server import LocalDns
 from emulators.identity.server import LocalIdentity
 from emulators.lambda_host.runtime.host import LambdaHost
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
 from emulators.lambda_host.triggers.event_sources import EventSources
 from emulators.lambda_host.triggers.function_urls import FunctionUrls
@@ -33,10 +32,11 @@ from local import surroundings
 from local.stack import database, mail
 from local.stack.alerts_inbox import OperationsInbox
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
-from local.stack.coordinators import read_users, template_parameters
+from local.stack.coordinators import identity_at, read_users
 from local.stack.dataverse import TABLES
 from local.stack.event_bus import EventBus, event_bus
 from local.stack.federation import local_sts, trust
+from local.stack.parameters import local_template, website_at
 from local.stack.postgres import Postgres, PostgresError
 from local.stack.private import keep_private
 from shared.adapters.postgres.migrate import OtherVersionError, migrate
@@ -125,12 +125,12 @@ def local_stack(
         progress("Creating what template.yaml defines")
         clients = local_clients(aws.url, REGION)
         # A write to the emulator is visible at once, so nothing needs to settle before a person sees it.
-        chosen = {"DataverseUrl": dataverse.url, "EntraAuthority": dataverse.url, "SettlingSeconds": "0"}
+        chosen = {"SettlingSeconds": "0"}
         # A deployed system notifies operations in bokmål. The default here is English, the language of the documents.
         chosen["OperationsLanguage"] = os.environ.get("OPERATIONS_LANGUAGE") or "en"
-        chosen |= template_parameters(identity)
         chosen |= parameters or {}
-        stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
+        here = {**website_at(dataverse.url), **identity_at(identity)}
+        stack = provision(local_template(chosen, region=REGION), clients, here)
         mail.create_configuration_sets(stack, ses)
         webhook_key = secrets.token_urlsafe(32)
         values: dict[str, Mapping[str, str | int]] = {

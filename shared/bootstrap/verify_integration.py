@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import psycopg
 
+from shared.adapters.aws.codedeploy import CodeDeployHookStatus
 from shared.adapters.aws.deliverability import POINTS as DELIVERABILITY_POINTS
 from shared.adapters.aws.deliverability import deliverability_findings
 from shared.adapters.aws.deployment import POINTS as DEPLOYMENT_POINTS
@@ -15,6 +16,7 @@ from shared.adapters.aws.deployment import deployment_findings
 from shared.adapters.aws.people import POINTS as PEOPLE_POINTS
 from shared.adapters.aws.people import people_findings
 from shared.adapters.aws.secrets import read_secret
+from shared.adapters.aws.sns import SnsAlertPublisher
 from shared.adapters.dataverse.certificate import last_day
 from shared.adapters.dataverse.definitions import Definitions
 from shared.adapters.dataverse.examining import DataverseExaminer
@@ -33,7 +35,7 @@ from shared.domain.integration.secrets import expected_of, point_of, secret_find
 from shared.domain.integration.website_tables import POINTS as TABLE_POINTS
 from shared.domain.integration.website_tables import website_findings
 from shared.domain.wording.credential_faults import in_words
-from shared.settings import settings, verification_settings, website_settings
+from shared.settings import operations_settings, settings, verification_settings, website_settings
 from shared.use_cases.examine_credential import examine_credential
 from shared.use_cases.verify_integration import Part
 
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from shared.adapters.postgres.connection import Connection
     from shared.domain.credential_examination import Finding as CredentialFinding
     from shared.domain.integration.findings import Finding
-    from shared.ports import Backoff
+    from shared.ports import AlertPublisher, Backoff, HookStatus
 
 _CREDENTIAL = "dependencies.website.credential"
 _PRIVILEGES = "dependencies.website.privileges"
@@ -53,11 +55,34 @@ _WEBSITE_POINTS = {
 }
 
 
+class HookPorts(TypedDict):
+    """What verify_deployment reports to, and in which words."""
+
+    status: HookStatus
+    operations: AlertPublisher
+    language: Language
+    stack: str
+
+
+def hook_ports() -> HookPorts:
+    """Return the ports of a deployment's hook."""
+    own = operations_settings()
+    return {
+        "status": CodeDeployHookStatus(own.region),
+        "operations": SnsAlertPublisher(own.region, own.topic_arn),
+        "language": own.language,
+        "stack": own.stack,
+    }
+
+
 @contextmanager
-def verification_parts(time_left: Callable[[], float]) -> Iterator[Sequence[Part]]:
-    """Yield the parts. Where the database cannot be reached, its parts say so and the others are still checked."""
+def verification_parts(time_left: Callable[[], float], *, deploying: bool = False) -> Iterator[Sequence[Part]]:
+    """Yield the parts. Where the database cannot be reached, its parts say so and the others are still checked.
+
+    While a deployment waits, the stack is between two templates and is not compared with either.
+    """
     own, region = verification_settings(), settings().region
-    aws = (
+    aws: tuple[Part, ...] = (
         Part(
             {point_of(name): expected_of(name) for name in own.secret_arns}, partial(_secrets, own.secret_arns, region)
         ),
@@ -66,8 +91,9 @@ def verification_parts(time_left: Callable[[], float]) -> Iterator[Sequence[Part
             DELIVERABILITY_POINTS,
             lambda: deliverability_findings(region, own.sender, own.configuration_set, own.dns_server),
         ),
-        Part(DEPLOYMENT_POINTS, lambda: deployment_findings(region, own.stack)),
     )
+    if not deploying:
+        aws = (*aws, Part(DEPLOYMENT_POINTS, lambda: deployment_findings(region, own.stack)))
     database_points = structure_points(), server_points(), _WEBSITE_POINTS | TABLE_POINTS, data_points()
     with ExitStack() as stack:
         try:

@@ -13,12 +13,12 @@ from emulators.dataverse.model import defaults
 from emulators.dns.server import LocalDns
 from emulators.identity.server import LocalIdentity
 from emulators.lambda_host.runtime.host import LambdaHost
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack, local_clients, provision
 from emulators.ses.server import LocalSes
 from local.stack.aws import REGION, LocalAws
 from local.stack.database import ROLES
 from local.stack.mail import DNS_RECORDS, create_configuration_sets
+from local.stack.parameters import local_template
 from local.stack.stack import ROOT, endpoints
 from tests.support.force_sync_url import opened
 from tests.support.foundation import DAY, days
@@ -72,7 +72,7 @@ def apis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAws, S
     """The AWS APIs with what the template defines."""
     with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
         clients = local_clients(aws.url, REGION)
-        yield aws, provision(load_template(ROOT / "template.yaml", region=REGION), clients), clients
+        yield aws, provision(local_template(region=REGION), clients), clients
 
 
 @pytest.fixture
@@ -100,6 +100,25 @@ def deployed(apis: tuple[LocalAws, Stack, Any], database: Any, site: EmulatedWeb
             SecretId=stack.physical_id("DataverseSecret"), SecretString=json.dumps(CREDENTIAL)
         )
         yield deployed
+
+
+@pytest.fixture
+def sound(deployed: DeployedStack, foundation: Foundation) -> Iterator[None]:
+    """A stack in which everything holds that a stack on one machine has."""
+    foundation.do("DO $$BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END$$")
+    foundation.do("INSERT INTO certification.webhook (url, secret) VALUES ('https://x.example.no/', repeat('k', 40))")
+    deployed.clients.secretsmanager.put_secret_value(
+        SecretId=deployed.stack.physical_id("WebhookSecret"), SecretString=json.dumps({"current": "k" * 40})
+    )
+    deployed.clients.secretsmanager.put_secret_value(
+        SecretId=deployed.stack.physical_id("OperationsDatabaseSecret"),
+        SecretString=json.dumps({"host": "h", "dbname": "d", "username": "u", "password": "p"}),
+    )
+    topic = deployed.stack.physical_id("OperationsTopic")
+    post = "arn:aws:sqs:eu-north-1:000000000000:post"
+    subscription = deployed.clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=post)["SubscriptionArn"]
+    yield
+    deployed.clients.sns.unsubscribe(SubscriptionArn=subscription)
 
 
 # --- force_sync, as dashboards call it

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
 from emulators.lambda_host.triggers.schedules import render_input
+from local.stack.parameters import local_template
 from shared.domain.mail_events import MailEvent, MailEventKind
 from shared.domain.sync_messages import requests_of
 from shared.events import InvalidEventError, ReconciliationEvent, ScheduledEvent, listing_changed
@@ -20,7 +20,7 @@ from shared.ses_events import mail_event
 
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "events"
-TEMPLATE = load_template(ROOT / "template.yaml")
+TEMPLATE = local_template()
 MODULES = {function.logical_id: function.handler.split(".")[1] for function in TEMPLATE.functions}
 
 
@@ -37,14 +37,13 @@ def event_of(schedule):
 
 def ruled():
     """The functions that EventBridge's rules on a pattern call, each with the pattern."""
-    for logical_id, resource in TEMPLATE.resources.items():
-        if TEMPLATE.kind(logical_id) == "AWS::Events::Rule":
-            pattern = resource["Properties"]["EventPattern"]
-            yield from ((target["Arn"]["Fn::GetAtt"][0], pattern) for target in resource["Properties"]["Targets"])
+    for rule in TEMPLATE.event_rules:
+        pattern = TEMPLATE.resources[rule.logical_id]["Properties"]["EventPattern"]
+        yield from ((target.function, pattern) for target in rule.targets)
 
 
 # One address, and an event for each kind of request to it.
-OF_PERSONS = {"VerifyIntegration"}  # invoked by a person, or by a deployment
+OF_PERSONS = {"VerifyIntegration": ["person", "deployment"]}  # invoked by a person, or by a deployment
 OF_URLS = {"StatusChanged": ["requested"], "ForceSync": ["page", "mentors", "overview", "forced"]}
 # What a rule lets through.
 OF_RULES = {"StatusChanged": ["event"], "MailEvents": [kind.value for kind in MailEventKind]}
@@ -58,7 +57,7 @@ def test_every_trigger_has_an_event_and_every_event_a_trigger() -> None:
     }
     expected |= {name_of(schedule) for schedule in TEMPLATE.schedules}
     expected |= {f"{MODULES[function]}.{kind}.json" for function, _ in ruled() for kind in OF_RULES[function]}
-    expected |= {f"{MODULES[function]}.person.json" for function in OF_PERSONS}
+    expected |= {f"{MODULES[function]}.{kind}.json" for function, kinds in OF_PERSONS.items() for kind in kinds}
     assert len(mappings) == len(TEMPLATE.event_source_mappings) - 1  # the queue of repairs has the same messages
 
     assert {path.name for path in EVENTS.iterdir()} == expected

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulators.lambda_host.template.load import load_template
+from local.stack.parameters import local_template
 
 ROOT = Path(__file__).parents[2]
 # Tens of milliseconds each, and more.
@@ -34,7 +34,7 @@ def imported(function):
 
 
 def test_every_function_is_looked_at() -> None:
-    handlers = {function.handler.split(".")[1] for function in load_template(ROOT / "template.yaml").functions}
+    handlers = {function.handler.split(".")[1] for function in local_template().functions}
     assert handlers == EXPECTED.keys()
 
 

@@ -18,7 +18,7 @@ from tests.integration.contract.test_server import VARIANTS as SERVER_VARIANTS
 from tests.support.federation import OwnCertificate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from shared.domain.integration.findings import Finding
     from tests.functions.conftest import DeployedStack
@@ -46,25 +46,6 @@ def verified(deployed: DeployedStack, foundation: Foundation) -> Callable[[], di
 
 def broken(findings: dict[str, Finding]) -> set[str]:
     return {point for point, finding in findings.items() if finding.verdict is Verdict.DOES_NOT_HOLD}
-
-
-@pytest.fixture
-def sound(deployed: DeployedStack, foundation: Foundation) -> Iterator[None]:
-    """A stack in which everything holds that a stack on one machine has."""
-    foundation.do("DO $$BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END$$")
-    foundation.do("INSERT INTO certification.webhook (url, secret) VALUES ('https://x.example.no/', repeat('k', 40))")
-    deployed.clients.secretsmanager.put_secret_value(
-        SecretId=deployed.stack.physical_id("WebhookSecret"), SecretString=json.dumps({"current": "k" * 40})
-    )
-    deployed.clients.secretsmanager.put_secret_value(
-        SecretId=deployed.stack.physical_id("OperationsDatabaseSecret"),
-        SecretString=json.dumps({"host": "h", "dbname": "d", "username": "u", "password": "p"}),
-    )
-    topic = deployed.stack.physical_id("OperationsTopic")
-    post = "arn:aws:sqs:eu-north-1:000000000000:post"
-    subscription = deployed.clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=post)["SubscriptionArn"]
-    yield
-    deployed.clients.sns.unsubscribe(SubscriptionArn=subscription)
 
 
 @pytest.mark.usefixtures("sound")

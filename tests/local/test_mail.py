@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack
 from emulators.ses.account import ConfigurationSet, EventDestination
 from emulators.ses.server import LocalSes
 from local.stack.mail import create_configuration_sets, on_the_bus
-from local.stack.stack import ADDRESSES, ROOT
+from local.stack.parameters import local_template
+from local.stack.stack import ADDRESSES
 from tests.support.command_line import Local
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def send(ses: LocalSes, to: str, configuration_set: str) -> None:
 
 def test_the_sets_are_those_of_the_template() -> None:
     """The set of send_notices is there, without tracking, and publishes what mail_events has a rule for."""
-    stack = Stack(load_template(ROOT / "template.yaml", stack_name="hlf"))
+    stack = Stack(local_template(stack_name="hlf"))
     (sender,) = (function for function in stack.functions if function.logical_id == "SendNotices")
     (rule,) = (rule for rule in stack.template.event_rules if rule.targets[0].function == "MailEvents")
     seen: list[MailEvent] = []

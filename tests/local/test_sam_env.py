@@ -16,10 +16,10 @@ import pytest
 
 from emulators.dataverse.model import defaults
 from emulators.lambda_host.runtime.host import LambdaHost
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
 from emulators.ses.server import LocalSes
 from local.stack.aws import LocalAws
+from local.stack.parameters import local_template, website_at
 from local.stack.relay import relay
 from local.stack.sam_local import Reach, reach, sam_env, sam_env_file
 
@@ -64,8 +64,7 @@ def aws_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture
 def stack(aws_url: Any, database: TestDatabase, site: EmulatedWebsite) -> Any:
     clients = local_clients(aws_url)
-    chosen = {"DataverseUrl": site.url, "EntraAuthority": site.url, "SettlingSeconds": "0"}
-    stack = provision(load_template(ROOT / "template.yaml", chosen), clients)
+    stack = provision(local_template({"SettlingSeconds": "0"}), clients, website_at(site.url))
     clients.secretsmanager.put_secret_value(
         SecretId=stack.physical_id("DataverseSecret"), SecretString=json.dumps(CREDENTIAL)
     )

@@ -12,7 +12,7 @@ import pytest
 
 from emulators.identity.server import LocalIdentity
 from local.command_line.sign_in import chosen
-from local.stack.coordinators import Coordinator, read_coordinators, read_users, signed_in_page, template_parameters
+from local.stack.coordinators import Coordinator, identity_at, read_coordinators, read_users, signed_in_page
 from local.stack.stack import ADDRESSES
 from operations.errors import NotUnderstoodError, OperationsError
 from tests.support.command_line import Local
@@ -63,13 +63,13 @@ def test_the_loaded_coordinators_sign_in(database: TestDatabase, foundation: Fou
 
 
 def test_the_functions_are_told_of_the_provider() -> None:
-    """Issuer, audience, keys and sign-in page of the local provider are the parameters of template.yaml."""
+    """Issuer, audience, keys and sign-in page of the local provider are in their environment."""
     with LocalIdentity() as identity:
-        parameters = template_parameters(identity)
-        assert parameters["TokenIssuer"] == identity.claims(KARI.id)["iss"]
-        assert parameters["TokenAudience"] == identity.claims(KARI.id)["aud"]
-        assert parameters["TokenKeysUrl"] == identity.keys_url
-        assert parameters["SignInUrl"] == f"{identity.sign_in_url}?return_to={{return_to}}"
+        variables = identity_at(identity)
+        assert variables["TOKEN_ISSUER"] == identity.claims(KARI.id)["iss"]
+        assert variables["TOKEN_AUDIENCE"] == identity.claims(KARI.id)["aud"]
+        assert variables["TOKEN_KEYS_URL"] == identity.keys_url
+        assert variables["SIGN_IN_URL"] == f"{identity.sign_in_url}?return_to={{return_to}}"
 
 
 def test_the_command_prints_the_page_signed_in(database: TestDatabase, foundation: Foundation, tmp_path: Path) -> None:

@@ -180,10 +180,15 @@ class Lambda:
     init_ms: float | None = None
     max_memory_mb: int = 1
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    aliases: list[tuple[str, str]] = field(default_factory=list)
 
     def invoke(self, function, event):
         self.events.append((function, event))
         return self
+
+    def has_alias(self, function, name):
+        self.aliases.append((function, name))
+        return name == "live"
 
 
 def test_reconciliation_is_called_once_and_reported_in_words(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,6 +203,7 @@ def test_reconciliation_is_called_once_and_reported_in_words(stack: Any, monkeyp
         assert json.loads(command("reconcile", "--sweep", "--stack", name, "--json", expect=1))["run_id"] == run
         (function, full), (_, sweep) = host.events
         assert function == "hlf-Reconciliation-1"
+        assert set(host.aliases) == {(function, "live")}  # not a version that a deployment has stopped
         assert full["accept"] == {"actor": "turid", "reason": "it is so"}
         assert [event.get("mode") for event in (full, sweep)] == ["full", "sweep"]
         assert set(sweep) == {"scheduled_time", "mode"}

@@ -19,10 +19,10 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from emulators.lambda_host.runtime.host import LambdaHost
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
 from local.stack.aws import REGION, LocalAws
 from local.stack.federation import local_sts, trust
+from local.stack.parameters import local_template, website_at
 from local.stack.stack import ROOT, endpoints
 from operations.commands import reconcile
 from operations.commands.rotation import Rotating, TakenError
@@ -49,9 +49,8 @@ def deployed(
     with ExitStack() as running:
         aws = running.enter_context(LocalAws(tmp_path_factory.mktemp("aws")))
         clients = local_clients(aws.url, REGION)
-        url = emulator_process.url
-        chosen = {"DataverseUrl": url, "EntraAuthority": url, "SettlingSeconds": "0"}
-        stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
+        template = local_template({"SettlingSeconds": "0"}, region=REGION)
+        stack = provision(template, clients, website_at(emulator_process.url))
         sts = running.enter_context(local_sts(stack))
         host = running.enter_context(LambdaHost(stack, ROOT, endpoints(aws.url, aws.url, sts.url)))
         yield DeployedSystem(stack, clients, host, ""), sts

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.sam import read_yaml
+from local.stack.parameters import LOCAL_PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ _NEVER_IN_THE_LAYER = ("functions", "tests", "local", "benchmarks")
 def main() -> int:
     """Check all artifacts; print their sizes, or what is wrong with them."""
     resources = read_yaml(BUILD / "template.yaml")["Resources"]
-    functions = load_template(BUILD / "template.yaml").functions
+    functions = load_template(BUILD / "template.yaml", LOCAL_PARAMETERS).functions
     layers = {
         logical_id: BUILD / resource["Properties"]["ContentUri"]
         for logical_id, resource in resources.items()

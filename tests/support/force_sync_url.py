@@ -12,10 +12,10 @@ from uuid import uuid4
 
 from emulators.dataverse.model import defaults
 from emulators.lambda_host.runtime.host import LambdaHost
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import provision
 from emulators.lambda_host.triggers.function_urls import FunctionUrls
 from local.stack.aws import REGION
+from local.stack.parameters import local_template, website_at
 from local.stack.stack import ROOT, endpoints
 from shared.domain.sync_messages import parse
 
@@ -187,10 +187,8 @@ def opened(
 ) -> Iterator[ForceSyncUrl]:
     """Yield a function that was not called yet. `parameters` are those of template.yaml."""
     aws, _, clients = apis
-    chosen = {"TokenIssuer": identity.issuer, "DataverseUrl": website, "EntraAuthority": website} | dict(
-        parameters or {}
-    )
-    stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
+    here = website_at(website) | {"TOKEN_ISSUER": identity.issuer}
+    stack = provision(local_template(parameters, region=REGION), clients, here)
     lines: list[str] = []
     extra = endpoints(aws.url, aws.url) | {"STACK_NAME": ""} | environment
     with (

@@ -56,6 +56,7 @@ class LambdaHost:
                 "Use a Linux container, WSL or a virtual machine."
             )
         self._functions = {function.logical_id: function for function in stack.functions}
+        self._aliases = {(alias.function, alias.name) for alias in stack.template.aliases}
         settings = ProcessSettings(
             python=python,
             code=(task_root.resolve(), *layers),
@@ -125,6 +126,10 @@ class LambdaHost:
             raise
         finally:
             self._invocations.discard(task)
+
+    def has_alias(self, function_logical_id: str, name: str) -> bool:
+        """Return whether the function has an alias of this name."""
+        return (function_logical_id, name) in self._aliases
 
     def concurrency(self, function_logical_id: str) -> int:
         """Return how many invocations of the function may run at the same time."""

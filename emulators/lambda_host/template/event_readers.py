@@ -57,6 +57,7 @@ def _target(properties: Properties) -> RuleTarget:
     retry = properties.part("RetryPolicy")
     return RuleTarget(
         function=properties.function_in("Arn"),
+        arn=properties.text("Arn"),
         maximum_retry_attempts=retry.number("MaximumRetryAttempts", 185, 0, 185),
         maximum_event_age_seconds=retry.number("MaximumEventAgeInSeconds", _DAY, 60, _DAY),
         dead_letter_arn=properties.part("DeadLetterConfig").values.get("Arn"),

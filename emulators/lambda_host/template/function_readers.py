@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from emulators.lambda_host.errors import TemplateError
 from emulators.lambda_host.template.intrinsics import as_text
 from emulators.lambda_host.template.resources import (
+    LATEST,
     SYSTEM_LEVELS,
+    Alias,
     EventInvokeConfig,
     EventSourceMapping,
     Function,
@@ -76,6 +78,11 @@ def _logging(config: Properties) -> Logging:
     )
 
 
+def read_alias(properties: Properties, _: Account) -> Alias:
+    """Read an AWS::Lambda::Alias. Of its versions there is one here, so no traffic is shifted."""
+    return Alias(properties.logical_id, properties.text("Name"), properties.function_in("FunctionName"))
+
+
 def read_event_source_mapping(properties: Properties, _: Account) -> EventSourceMapping:
     """Read an AWS::Lambda::EventSourceMapping of a queue."""
     where, source = properties.logical_id, properties.text("EventSourceArn")
@@ -119,9 +126,11 @@ def read_function_url(properties: Properties, _: Account) -> FunctionUrl:
 def read_event_invoke_config(properties: Properties, _: Account) -> EventInvokeConfig:
     """Read an AWS::Lambda::EventInvokeConfig."""
     destinations = properties.part("DestinationConfig")
+    function, qualifier = properties.function_in("FunctionName"), properties.text("Qualifier")
     return EventInvokeConfig(
         logical_id=properties.logical_id,
-        function=properties.function_in("FunctionName"),
+        function=function if qualifier == LATEST else f"{function}:{qualifier}",
+        qualifier=qualifier,
         maximum_retry_attempts=properties.number("MaximumRetryAttempts", 2, 0, 2),
         maximum_event_age_seconds=properties.number("MaximumEventAgeInSeconds", 6 * 60 * 60, 60, 6 * 60 * 60),
         on_failure_arn=destinations.part("OnFailure").values.get("Destination"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from emulators.lambda_host.errors import TemplateError
-from emulators.lambda_host.template.intrinsics import Scope, as_text, holds
+from emulators.lambda_host.template.intrinsics import Scope, holds
 from emulators.lambda_host.template.naming import Account
+from emulators.lambda_host.template.parameters import parameter_values
+from emulators.lambda_host.template.rules import check_rules
 from emulators.lambda_host.template.sam import read_yaml, to_cloudformation
 from emulators.lambda_host.template.template import Template
 
@@ -25,7 +26,8 @@ def load_template(
     """Read a SAM template; `parameters` override its defaults. Raises TemplateError saying what is wrong and where."""
     place = Account(region=region, account=account, stack_name=stack_name)
     document = read_yaml(path)
-    values = _parameter_values(document.get("Parameters") or {}, parameters or {})
+    values = parameter_values(document.get("Parameters") or {}, parameters or {})
+    check_rules(document.get("Rules") or {}, values)
     # The translator puts parameters into text where it meets them, so lists go in as they are written: with commas.
     texts = {name: ",".join(value) if isinstance(value, list) else value for name, value in values.items()}
     pseudo = place.pseudo_parameters()
@@ -49,22 +51,3 @@ def load_template(
     template = template.with_ids(template.expected_id)
     template.check()
     return template
-
-
-def _parameter_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, object]:
-    if unknown := sorted(given.keys() - declared.keys()):
-        raise TemplateError(f"The template has no parameter {', '.join(unknown)}")
-    values: dict[str, object] = {}
-    for name, declaration in declared.items():
-        if not isinstance(declaration, dict):
-            raise TemplateError(f"Parameters.{name} must be a map")
-        value = given.get(name, declaration.get("Default"))
-        if value is None:
-            raise TemplateError(f"Parameters.{name}: it has no default, so a value must be given")
-        text = as_text(value)
-        allowed = [as_text(choice) for choice in declaration.get("AllowedValues", [])]
-        if allowed and text not in allowed:
-            raise TemplateError(f"Parameters.{name}: {text} is not one of {', '.join(allowed)}")
-        is_list = "List" in str(declaration.get("Type", "String"))
-        values[name] = [part.strip() for part in text.split(",")] if is_list else text
-    return values

@@ -13,6 +13,8 @@ from emulators.lambda_host.template.intrinsics import PhysicalId
 
 NAME_PROPERTY = {
     "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CodeDeploy::Application": "ApplicationName",
+    "AWS::CodeDeploy::DeploymentGroup": "DeploymentGroupName",
     "AWS::Events::Rule": "Name",
     "AWS::IAM::Role": "RoleName",
     "AWS::Lambda::Function": "FunctionName",
@@ -36,6 +38,22 @@ _ARN_WITH_NAME = {
     "AWS::Scheduler::ScheduleGroup": ("scheduler", "schedule-group/{name}"),
 }
 """Types whose `Ref` is the name, and the only attribute that is known of them the ARN."""
+
+_NAME_ALONE = frozenset(
+    {
+        "AWS::AppConfig::Application",
+        "AWS::AppConfig::ConfigurationProfile",
+        "AWS::CodeDeploy::Application",
+        "AWS::CodeDeploy::DeploymentGroup",
+        "AWS::SES::ConfigurationSet",
+    }
+)
+"""Types of which `Ref` alone is known: the name, or a made-up id."""
+
+
+ALIAS, VERSION = "AWS::Lambda::Alias", "AWS::Lambda::Version"
+ONLY_VERSION = "1"
+"""A stack is made here once, so a function has one version beside `$LATEST`, and both run the same code."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +87,21 @@ class Account:
             return logical_id
         return f"{self.stack_name}-{logical_id}"
 
+    def qualified_id(self, kind: str, function: str, alias: str) -> PhysicalId:
+        """Return `Ref` and `Fn::GetAtt` of a function's version, of which there is one here, or of its alias."""
+        if kind == ALIAS:
+            arn = self.arn("lambda", f"function:{function}:{alias}")
+            return PhysicalId(arn, {"AliasArn": arn})
+        arn = self.arn("lambda", f"function:{function}:{ONLY_VERSION}")
+        return PhysicalId(arn, {"FunctionArn": arn, "Version": ONLY_VERSION})
+
     def physical_id(self, kind: str, logical_id: str, name: str) -> PhysicalId:
         """Return `Ref` and `Fn::GetAtt` of a resource, by its type. Raises TemplateError for an unknown type."""
         if kind in _ARN_WITH_NAME:
             service, resource = _ARN_WITH_NAME[kind]
             return PhysicalId(name, {"Arn": self.arn(service, resource.format(name=name))})
+        if kind in _NAME_ALONE:
+            return PhysicalId(name)
         match kind:
             case "AWS::SQS::Queue":
                 url = f"https://sqs.{self.region}.amazonaws.com/{self.account}/{name}"
@@ -84,8 +112,8 @@ class Account:
             case "AWS::SecretsManager::Secret":
                 arn = self.arn("secretsmanager", f"secret:{name}-000000")
                 found = PhysicalId(arn, {"Id": arn})
-            case "AWS::SES::ConfigurationSet":
-                found = PhysicalId(name)
+            case "AWS::AppConfig::HostedConfigurationVersion":
+                found = PhysicalId("1", {"VersionNumber": "1"})
             case "AWS::SES::ConfigurationSetEventDestination":
                 found = PhysicalId(name, {"Id": name})
             case "AWS::Lambda::LayerVersion":

@@ -53,8 +53,8 @@ class Properties:
         return Properties(f"{self.logical_id}.{key}", value, self.name)
 
     def function_in(self, key: str) -> str:
-        """Return the function that this property names or gives the ARN of, as it is called in the template."""
-        return self.text(key).rpartition(":")[2]
+        """Return the function that this property names or gives the ARN of: NAME, or NAME:ALIAS."""
+        return self.text(key).rpartition(":function:")[2]
 
     def inline_subscriptions(self, topic_arn: str) -> list[Subscription]:
         """Return the `Subscription` list of a topic."""

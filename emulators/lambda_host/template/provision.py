@@ -9,7 +9,8 @@ the secret is made, since a person may have put the real one there.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -67,14 +68,23 @@ def local_clients(endpoint_url: str, region: str = "eu-north-1") -> AwsClients:
 
 @dataclass(frozen=True)
 class Stack:
-    """A template whose resources exist. `template` is resolved with their ids."""
+    """A template whose resources exist. `template` is resolved with their ids.
+
+    `environment` has values of this machine for variables that the template gives a function, in place of its own.
+    A function gets those that it has. So a local http address needs no parameter that a deployed stack would accept.
+    """
 
     template: Template
+    environment: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def functions(self) -> tuple[Function, ...]:
         """Return the functions, their environments fully resolved."""
-        return self.template.functions
+        own = self.environment
+        return tuple(
+            replace(function, environment={k: own.get(k, v) for k, v in function.environment.items()})
+            for function in self.template.functions
+        )
 
     @property
     def schedules(self) -> tuple[Schedule, ...]:
@@ -101,8 +111,11 @@ class Stack:
         return found
 
 
-def provision(template: Template, aws: AwsClients) -> Stack:
-    """Create the resources of the functions, in the order in which they refer to each other."""
+def provision(template: Template, aws: AwsClients, environment: Mapping[str, str] | None = None) -> Stack:
+    """Create the resources of the functions, in the order in which they refer to each other.
+
+    `environment`: see Stack.
+    """
     creation = _Creation(template, aws)
     for logical_id in sorted(template.resources):
         if template.kind(logical_id) in _CREATORS:
@@ -117,7 +130,7 @@ def provision(template: Template, aws: AwsClients) -> Stack:
                 Endpoint=subscription.endpoint,
                 Attributes=dict(subscription.attributes),
             )
-    return Stack(template=resolved)
+    return Stack(resolved, environment or {})
 
 
 class _Creation:

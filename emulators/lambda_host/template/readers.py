@@ -14,6 +14,7 @@ from emulators.lambda_host.template.event_readers import (
     read_mail_event_destination,
 )
 from emulators.lambda_host.template.function_readers import (
+    read_alias,
     read_event_invoke_config,
     read_event_source_mapping,
     read_function,
@@ -104,6 +105,7 @@ def read_secret(properties: Properties, _: Account) -> SecretResource:
 
 READERS: Mapping[str, Callable[[Properties, Account], object]] = {
     "AWS::Events::Rule": read_event_rule,
+    "AWS::Lambda::Alias": read_alias,
     "AWS::Lambda::EventInvokeConfig": read_event_invoke_config,
     "AWS::Lambda::EventSourceMapping": read_event_source_mapping,
     "AWS::Lambda::Function": read_function,

@@ -28,6 +28,8 @@ class Logging:
 
 
 SYSTEM_LEVELS = ("DEBUG", "INFO", "WARN")
+LATEST = "$LATEST"
+"""The version that is not published."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,15 @@ class Function:
     environment: Mapping[str, str]
     reserved_concurrency: int | None
     logging: Logging = Logging()
+
+
+@dataclass(frozen=True)
+class Alias:
+    """An AWS::Lambda::Alias; `function` is the logical id of the function that it leads to."""
+
+    logical_id: str
+    name: str
+    function: str
 
 
 @dataclass(frozen=True)
@@ -71,9 +82,10 @@ class Schedule:
 
 @dataclass(frozen=True)
 class RuleTarget:
-    """A function that a rule delivers to, by its logical id."""
+    """A function that a rule delivers to, by its logical id. `arn` is the target as the rule names it."""
 
     function: str
+    arn: str
     maximum_retry_attempts: int
     maximum_event_age_seconds: int
     dead_letter_arn: str | None
@@ -188,7 +200,10 @@ class FunctionUrl:
 
 @dataclass(frozen=True)
 class EventInvokeConfig:
-    """An AWS::Lambda::EventInvokeConfig: what happens to asynchronous invocations that fail."""
+    """An AWS::Lambda::EventInvokeConfig: what happens to asynchronous invocations that fail.
+
+    `qualifier` is the alias through which they come.
+    """
 
     logical_id: str
     function: str
@@ -196,3 +211,4 @@ class EventInvokeConfig:
     maximum_event_age_seconds: int
     on_failure_arn: str | None
     on_success_arn: str | None
+    qualifier: str = LATEST

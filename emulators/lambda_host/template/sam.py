@@ -80,6 +80,8 @@ def to_cloudformation(document: Mapping[str, Any], parameters: Mapping[str, obje
 
     # It collects metrics for AWS's own service and warns, when it is garbage-collected, that they were not published.
     logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
+    # It warns that a feature of AWS's own service has no setting here, which is the default.
+    logging.getLogger("samtranslator.feature_toggle.feature_toggle").setLevel(logging.ERROR)
     with _region_of_translator(region):
         try:
             translated = transform(_with_artifacts_in_s3(document), dict(parameters), _AwsManagedPolicies())

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from emulators.lambda_host.errors import TemplateError
 from emulators.lambda_host.template.intrinsics import NO_VALUE, PhysicalId, Scope, as_text, resolve
-from emulators.lambda_host.template.naming import NAME_PROPERTY, Account
+from emulators.lambda_host.template.naming import ALIAS, NAME_PROPERTY, VERSION, Account
 from emulators.lambda_host.template.properties import Properties
 from emulators.lambda_host.template.readers import READERS
 from emulators.lambda_host.template.resources import (
+    Alias,
     EventInvokeConfig,
     EventRule,
     EventSourceMapping,
@@ -61,7 +62,16 @@ class Template:
         """Return the resource's identifiers, as far as they are known before it exists."""
         if logical_id not in self.resources:
             return None
-        return self.account.physical_id(self.kind(logical_id), logical_id, self.name(logical_id))
+        kind = self.kind(logical_id)
+        if kind in {ALIAS, VERSION}:
+            raw = self._raw_properties(logical_id)
+            # The function is named as it will be called; its other ids may not be known yet.
+            named = raw.get("FunctionName")
+            function = named["Ref"] if isinstance(named, dict) and named.get("Ref") in self.resources else None
+            text = self.name(function) if function else as_text(resolve(named, self.scope, logical_id))
+            alias = as_text(resolve(raw.get("Name", ""), self.scope, logical_id))
+            return self.account.qualified_id(kind, text.rpartition(":function:")[2], alias)
+        return self.account.physical_id(kind, logical_id, self.name(logical_id))
 
     def with_ids(self, physical_id: Callable[[str], PhysicalId | None]) -> Template:
         """Return the same template, resolved with these ids."""
@@ -75,6 +85,9 @@ class Template:
     def read(self, logical_id: str) -> Any:  # noqa: ANN401 - one of the classes of resources.py
         """Return the resource as its dataclass."""
         read = READERS[self.kind(logical_id)](self.properties(logical_id), self.account)
+        if isinstance(read, Alias):
+            names = {function.name: function.logical_id for function in self.functions}
+            return replace(read, function=names.get(read.function, read.function))
         if isinstance(read, Schedule | EventSourceMapping | FunctionUrl | EventInvokeConfig):
             return replace(read, function=self._logical_id_of_function.get(read.function, read.function))
         if isinstance(read, EventRule):
@@ -90,6 +103,10 @@ class Template:
     @cached_property
     def functions(self) -> tuple[Function, ...]:
         return self.of_kind("AWS::Lambda::Function")
+
+    @cached_property
+    def aliases(self) -> tuple[Alias, ...]:
+        return self.of_kind(ALIAS)
 
     @cached_property
     def schedules(self) -> tuple[Schedule, ...]:
@@ -156,7 +173,8 @@ class Template:
                 self.read(logical_id)
         _ = self.outputs
         functions = {function.logical_id for function in self.functions}
-        triggers: tuple[Schedule | EventSourceMapping | FunctionUrl | EventInvokeConfig, ...] = (
+        triggers: tuple[Alias | Schedule | EventSourceMapping | FunctionUrl | EventInvokeConfig, ...] = (
+            *self.aliases,
             *self.schedules,
             *self.event_source_mappings,
             *self.function_urls,
@@ -170,8 +188,15 @@ class Template:
 
     @cached_property
     def _logical_id_of_function(self) -> dict[str, str]:
-        """Map names to logical ids: triggers give a function's name or ARN, and here it goes by its logical id."""
-        return {function.name: function.logical_id for function in self.functions}
+        """Map names to logical ids: triggers give a function's name or ARN, and here it goes by its logical id.
+
+        NAME:ALIAS is known too; a trigger on an alias that the template does not have has no target.
+        """
+        names = {function.logical_id: function.name for function in self.functions}
+        found = {name: logical_id for logical_id, name in names.items()}
+        return found | {
+            f"{names[alias.function]}:{alias.name}": alias.function for alias in self.aliases if alias.function in names
+        }
 
     def _raw_properties(self, logical_id: str) -> Mapping[str, Any]:
         properties = self.resources[logical_id].get("Properties") or {}

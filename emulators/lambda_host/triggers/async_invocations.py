@@ -109,7 +109,8 @@ class AsyncInvocations:
             _LOG.error("%s: the event %s was given up: %s", event.config.function, event.request_id, outcome)
         destination = event.config.on_success_arn if succeeded else event.config.on_failure_arn
         if destination:
-            await self._deliver(destination, _record(event, f"{self._arns[event.config.function]}:$LATEST", outcome))
+            arn = f"{self._arns[event.config.function]}:{event.config.qualifier}"
+            await self._deliver(destination, _record(event, arn, outcome))
 
     async def _attempt(self, event: _Event) -> str | float:
         """Run the function once. Return its end, in the words of the record, or the seconds until the next attempt."""

@@ -57,7 +57,6 @@ class EventRules:
         self._rules: list[tuple[EventRule, EventPattern]] = [
             (rule, read_pattern(rule.pattern, rule.logical_id)) for rule in stack.template.event_rules if rule.enabled
         ]
-        self._arns = {function.logical_id: function.arn for function in stack.functions}
         self._host = host
         self._taken = taken
         self._factor = clock_factor
@@ -157,7 +156,7 @@ class EventRules:
         _LOG.error("%s: the event %s was given up: %s", rule.logical_id, event["id"], failure["ERROR_CODE"])
         if target.dead_letter_arn is None:
             return
-        about = failure | {"RULE_ARN": rule.arn, "TARGET_ARN": self._arns.get(target.function, target.function)}
+        about = failure | {"RULE_ARN": rule.arn, "TARGET_ARN": target.arn}
         try:
             name = target.dead_letter_arn.rpartition(":")[2]
             url = (await self._sqs.call("GetQueueUrl", QueueName=name))["QueueUrl"]

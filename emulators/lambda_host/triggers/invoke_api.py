@@ -1,6 +1,7 @@
 """Lambda's Invoke over HTTP, so that other programs can call the functions of a running local stack.
 
-`POST /2015-03-31/functions/NAME/invocations`, as boto3's and the AWS CLI's `lambda invoke --endpoint-url` call it.
+`POST /2015-03-31/functions/NAME/invocations?Qualifier=ALIAS`, as boto3's and the AWS CLI's `lambda invoke
+--endpoint-url` call it. Every version here runs the same code.
 Source: "Invoke" in the AWS Lambda API reference.
 """
 
@@ -13,14 +14,19 @@ import urllib.request
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, override
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from emulators.lambda_host.errors import LambdaHostError, TooManyRequestsException
+from emulators.lambda_host.template.naming import ONLY_VERSION
+from emulators.lambda_host.template.resources import LATEST
 from emulators.local_server import LocalServer
 
 if TYPE_CHECKING:
     from emulators.lambda_host.runtime.host import LambdaHost
 
 _PATH = re.compile(r"^/2015-03-31/functions/([A-Za-z0-9_-]+)/invocations$")
+LIVE = "live"
+"""The alias that every function of this system is invoked through."""
 _LOG_TAIL = 4096  # octets, as X-Amz-Log-Result has
 _PATIENCE_SECONDS = 920  # longer than the longest a function may run
 
@@ -58,7 +64,8 @@ class _InvokeHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        found = _PATH.match(self.path)
+        address = urlsplit(self.path)
+        found, qualifier = _PATH.match(address.path), parse_qs(address.query).get("Qualifier", [LATEST])[0]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
             event = json.loads(body or b"{}")
@@ -66,6 +73,8 @@ class _InvokeHandler(BaseHTTPRequestHandler):
             return self._reply(400, {"Type": "User", "message": "Could not parse request body into json"})
         if found is None:
             return self._reply(404, {"Type": "User", "message": f"No such path: {self.path}"})
+        if qualifier != LATEST and not self.host.has_alias(found[1], qualifier):
+            return self._reply(404, {"Type": "User", "message": f"Function not found: {found[1]}:{qualifier}"})
         try:
             done = self.host.invoke(found[1], event)
         except TooManyRequestsException as error:
@@ -73,7 +82,7 @@ class _InvokeHandler(BaseHTTPRequestHandler):
         except LambdaHostError as error:
             return self._reply(404, {"Type": "User", "message": str(error)})
         headers = {
-            "X-Amz-Executed-Version": "$LATEST",
+            "X-Amz-Executed-Version": LATEST if qualifier == LATEST else ONLY_VERSION,
             "X-Amz-Log-Result": base64.b64encode("\n".join(done.log_lines).encode()[-_LOG_TAIL:]).decode(),
             "X-Local-Duration-Ms": f"{done.duration_ms:.2f}",
             "X-Local-Init-Ms": "" if done.init_ms is None else f"{done.init_ms:.2f}",
@@ -97,10 +106,12 @@ class _InvokeHandler(BaseHTTPRequestHandler):
         """Say nothing: the functions have a log of their own."""
 
 
-def invoke(url: str, function: str, event: object) -> InvocationResult:
-    """Call a function of a stack that another process runs. Raises InvokeError."""
+def invoke(url: str, function: str, event: object, qualifier: str = LIVE) -> InvocationResult:
+    """Call a function of a stack that another process runs, through its alias. Raises InvokeError."""
     request = urllib.request.Request(  # noqa: S310 - our own address
-        f"{url}/2015-03-31/functions/{function}/invocations", data=json.dumps(event).encode(), method="POST"
+        f"{url}/2015-03-31/functions/{function}/invocations?{urlencode({'Qualifier': qualifier})}",
+        data=json.dumps(event).encode(),
+        method="POST",
     )
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy: the stack is on this machine
     try:

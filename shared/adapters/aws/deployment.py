@@ -45,9 +45,9 @@ class _Stack:
                 yield name, self.ids[name], resource.get("Properties", {})
 
     def value(self, value: object) -> object:
-        """Return a literal, or the parameter that a Ref names."""
+        """Return a literal, or the parameter or resource that a Ref names."""
         if isinstance(value, dict) and set(value) == {"Ref"}:
-            return self.parameters.get(value["Ref"], value)
+            return self.parameters.get(value["Ref"], self.ids.get(value["Ref"], value))
         return value
 
 
@@ -129,7 +129,8 @@ def _schedules(region: str, stack: _Stack) -> tuple[Sequence[str], int]:
     for name, schedule, properties in stack.of("AWS::Scheduler::Schedule"):
         n += 1
         try:
-            found = scheduler.get_schedule(Name=schedule)
+            group = str(stack.value(properties.get("GroupName", "default")))
+            found = scheduler.get_schedule(Name=schedule, GroupName=group)
         except scheduler.exceptions.ResourceNotFoundException:
             problems.append(f"{name} is missing")
             continue

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import jwt
 import pytest
 
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack
 from emulators.sts.calls import TokenPolicy
 from emulators.sts.server import LocalSts
 from local.stack.aws import CREDENTIALS, REGION
 from local.stack.federation import ROLE, policy_of
-from local.stack.stack import ROOT
+from local.stack.parameters import local_template
 from shared.adapters.aws.identity_tokens import AwsIdentityTokens
 from shared.adapters.dataverse.client_authentication import FEDERATION_AUDIENCE
 from shared.domain.errors import WebsiteAuthError, WebsiteUnavailableError
@@ -23,7 +22,7 @@ from shared.domain.listings import RefusedKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-STACK = Stack(load_template(ROOT / "template.yaml", region=REGION))
+STACK = Stack(local_template(region=REGION))
 ARN = STACK.attribute(ROLE, "Arn")
 
 

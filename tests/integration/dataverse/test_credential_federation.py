@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from emulators.dataverse.model import defaults
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack
 from emulators.sts.server import LocalSts
 from local.stack.aws import CREDENTIALS, REGION
 from local.stack.federation import ROLE, policy_of
-from local.stack.stack import ROOT
+from local.stack.parameters import local_template
 from shared.adapters.aws.identity_tokens import AwsIdentityTokens
 from shared.adapters.dataverse.certificate import signed_assertion
 from shared.adapters.dataverse.examining import DataverseExaminer
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     from tests.support.syncs import EmulatedWebsite
 
-STACK = Stack(load_template(ROOT / "template.yaml", region=REGION))
+STACK = Stack(local_template(region=REGION))
 ARN = STACK.attribute(ROLE, "Arn")
 FEDERATION = {"tenant_id": defaults.TENANT_ID, "client_id": defaults.CLIENT_ID, "federation": "aws"}
 

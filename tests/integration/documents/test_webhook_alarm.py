@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.sam import read_yaml
+from local.stack.parameters import local_template
 from shared.domain.webhook import UNSIGNED, Refusal
 from shared.observability import metric_name
 
@@ -18,11 +18,11 @@ TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 
 @cache
 def functions(**parameters: str):
-    return {function.logical_id: function for function in load_template(TEMPLATE, parameters).functions}
+    return {function.logical_id: function for function in local_template(parameters).functions}
 
 
 def public():
-    return [url.function for url in load_template(TEMPLATE).function_urls if url.auth_type == "NONE"]
+    return [url.function for url in local_template().function_urls if url.auth_type == "NONE"]
 
 
 def test_every_public_function_has_a_limit_by_default() -> None:

@@ -1,0 +1,1 @@
+"""A local CodeDeploy: what a deployment's hook reports."""
