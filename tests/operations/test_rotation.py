@@ -18,11 +18,11 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
 from local.stack.aws import REGION, LocalAws
 from local.stack.federation import local_sts, trust
+from local.stack.function_host import function_host
 from local.stack.stack import ROOT, endpoints
 from operations.commands import reconcile
 from operations.commands.rotation import Rotating, TakenError
@@ -53,7 +53,7 @@ def deployed(
         chosen = {"DataverseUrl": url, "EntraAuthority": url, "SettlingSeconds": "0"}
         stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
         sts = running.enter_context(local_sts(stack))
-        host = running.enter_context(LambdaHost(stack, ROOT, endpoints(aws.url, aws.url, sts.url)))
+        host = running.enter_context(function_host(stack, endpoints(aws.url, aws.url, sts.url)))
         yield DeployedSystem(stack, clients, host, ""), sts
 
 
