@@ -89,7 +89,7 @@ migrations-lint: .venv/check.stamp  ## squawk on the SQL migrations
 
 .PHONY: architectures
 architectures: .venv/stamp  ## That every pin of the layer has a wheel for both processors that Lambda has
-	@none=$$(mktemp -d); trap 'rmdir "$$none"' EXIT; for machine in x86_64 aarch64; do \
+	@none=$$(mktemp -d); trap 'rm -r "$$none"' EXIT; for machine in x86_64 aarch64; do \
 	  $(UV) pip install --quiet --dry-run --python $(PY) --target "$$none" --require-hashes --no-deps --only-binary :all: \
 	  --python-platform $$machine-manylinux_2_28 --python-version 3.13 -r shared/requirements.txt; done
 
