@@ -21,6 +21,8 @@ export UV_PYTHON_INSTALL_DIR := $(CURDIR)/.uv/pythons
 endif
 USABLE = { $(PY) -c '' 2>/dev/null || { echo "The environment in .venv does not run for $$(id -un): it was made elsewhere or by another user. Remove it (make clean) and try again." >&2; exit 1; }; }
 
+# The base image of `make sam-invoke`, where it should not be AWS's own.
+export LAMBDA_IMAGE ?=
 MENTORS ?= data/mentors.csv
 AS_OF ?=
 
@@ -96,6 +98,10 @@ architectures: .venv/stamp  ## That every pin of the layer has a wheel for both 
 .PHONY: sam-check
 sam-check: .sam-venv/stamp .lambda/stamp  ## sam validate --lint, sam build, and that every handler is where Lambda will look
 	@tests/sam/sam_check.sh
+
+.PHONY: sam-invoke
+sam-invoke: .venv/run.stamp .sam-venv/stamp  ## Every function and event in containers of the SAM CLI and by the local host, compared (takes a Docker engine)
+	@$(USABLE); exec $(PY) -m local.sam_invoke $(EVENTS)
 
 .PHONY: format
 format: .venv/check.stamp  ## Format the code
