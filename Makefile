@@ -21,6 +21,8 @@ export UV_PYTHON_INSTALL_DIR := $(CURDIR)/.uv/pythons
 endif
 USABLE = { $(PY) -c '' 2>/dev/null || { echo "The environment in .venv does not run for $$(id -un): it was made elsewhere or by another user. Remove it (make clean) and try again." >&2; exit 1; }; }
 
+# The base image of `make sam-invoke`, where it should not be AWS's own.
+export LAMBDA_IMAGE ?=
 MENTORS ?= data/mentors.csv
 AS_OF ?=
 
@@ -65,7 +67,7 @@ browser-unless-here: .venv/stamp
 check: static test test-slow  ## All that CI runs: lint, types, contracts, template, build, then the tests
 
 .PHONY: static
-static: lint types contracts template-lint migrations-lint sam-check  ## Everything in `check` except the tests
+static: lint types contracts template-lint migrations-lint architectures sam-check  ## Everything in `check` except the tests
 
 .PHONY: lint
 lint: .venv/check.stamp  ## ruff: style and formatting
@@ -87,9 +89,19 @@ template-lint: .venv/check.stamp  ## cfn-lint on template.yaml
 migrations-lint: .venv/check.stamp  ## squawk on the SQL migrations
 	@.venv/bin/squawk --config .squawk.toml $(shell find shared/database -name "*.sql" | sort)
 
+.PHONY: architectures
+architectures: .venv/stamp  ## That every pin of the layer has a wheel for both processors that Lambda has
+	@none=$$(mktemp -d); trap 'rm -r "$$none"' EXIT; for machine in x86_64 aarch64; do \
+	  $(UV) pip install --quiet --dry-run --python $(PY) --target "$$none" --require-hashes --no-deps --only-binary :all: \
+	  --python-platform $$machine-manylinux_2_28 --python-version 3.13 -r shared/requirements.txt; done
+
 .PHONY: sam-check
-sam-check: .sam-venv/stamp  ## sam validate --lint, sam build, and that every handler is where Lambda will look
+sam-check: .sam-venv/stamp .lambda/stamp  ## sam validate --lint, sam build, and that every handler is where Lambda will look
 	@tests/sam/sam_check.sh
+
+.PHONY: sam-invoke
+sam-invoke: .venv/run.stamp .sam-venv/stamp  ## Every function and event in containers of the SAM CLI and by the local host, compared (takes a Docker engine)
+	@$(USABLE); exec $(PY) -m local.sam_invoke $(EVENTS)
 
 .PHONY: format
 format: .venv/check.stamp  ## Format the code
@@ -143,7 +155,7 @@ contract-check: .venv/run.stamp .glass-venv/stamp  ## Build the file that verifi
 rehearse-break-glass: .venv/run.stamp  ## Rehearse break-glass on the local stack: the automation goes, a person comes
 	@$(USABLE); exec $(PY) -m local rehearse-break-glass
 
-LOCKED := shared/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/contract-check requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
+LOCKED := shared/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/contract-check requirements/uv requirements/emulators requirements/lambda-runtime requirements/run requirements/test requirements/check requirements/sam requirements/rival
 .PHONY: lock
 lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 	@for name in $(LOCKED); do $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
@@ -152,7 +164,7 @@ lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 .PHONY: clean
 clean:  ## Remove the environments, the unpacked browser, the local database and the build
 	@! test -L .local/postgres || case "$$(readlink .local/postgres)" in */hlf-certification-*) rm -rf "$$(readlink .local/postgres)";; esac # root's
-	@rm -rf .venv .uv .sam-venv .rival-venv .glass-venv build .local .aws-sam .browser
+	@rm -rf .venv .uv .sam-venv .rival-venv .glass-venv .emulators-venv .lambda build .local .aws-sam .browser
 
 .uv/bin/uv:
 	@echo "Installing uv into .uv/"
@@ -166,7 +178,7 @@ clean:  ## Remove the environments, the unpacked browser, the local database and
 	  { echo "Python $$version is needed, none is here and none could be fetched: install it (apt-get install python$$version, pyenv install $$version, python.org) and try again" >&2; exit 1; }; }
 	@$(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .venv && touch $@
 
-.venv/run.stamp: requirements/run.txt .venv/stamp
+.venv/run.stamp: requirements/run.txt .venv/stamp .emulators-venv/stamp .lambda/stamp
 	@echo "Installing what the local stack needs into .venv/" && $(PIP_INSTALL) -r $< && touch $@
 
 .venv/test.stamp: requirements/test.txt .venv/run.stamp
@@ -174,6 +186,15 @@ clean:  ## Remove the environments, the unpacked browser, the local database and
 
 .venv/check.stamp: requirements/check.txt .venv/test.stamp
 	@echo "Installing the linters into .venv/" && $(PIP_INSTALL) -r $< && touch $@
+
+# The local AWS APIs apart, so that nothing they pin decides what is tested or deployed.
+.emulators-venv/stamp: requirements/emulators.txt .python-version .venv/stamp
+	@echo "Installing the local AWS APIs into .emulators-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .emulators-venv
+	@$(UV) pip install --quiet --python .emulators-venv/bin/python --require-hashes --compile-bytecode -r $< && touch $@
+
+# What the functions run on here: the layer's libraries by the program that `sam build` runs, and Lambda's own part.
+.lambda/stamp: shared/requirements.txt requirements/lambda-runtime.txt $(wildcard building/*.py) .venv/stamp
+	@echo "Building the layer's libraries into .lambda/" && $(USABLE) && $(PY) -B -m local.stack.deployed_code --uv "$(UV)" && touch $@
 
 .rival-venv/stamp: requirements/rival.txt .python-version | $(UV)
 	@echo "Installing the official Dataverse SDK into .rival-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .rival-venv

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from benchmarks.nightly.database import COPY, fresh_copy
 from emulators.dataverse.process import LocalDataverse
-from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.provision import local_clients, provision
 from local.stack import database
 from local.stack.aws import REGION, LocalAws
 from local.stack.dataverse import TABLES
+from local.stack.function_host import function_host
 from local.stack.parameters import local_template, website_at
-from local.stack.stack import ROOT, endpoints
+from local.stack.stack import endpoints
 
 if TYPE_CHECKING:
     from datetime import date
@@ -47,7 +47,7 @@ def peak_memory_mb(postgres: Postgres, folder: Path, source: str, as_of: date) -
         }.items():
             clients.secretsmanager.put_secret_value(SecretId=stack.physical_id(name), SecretString=json.dumps(secret))
         scheduled = datetime.combine(as_of - timedelta(days=1), time(23, 15), UTC)  # 00:15 in Oslo, in winter
-        with LambdaHost(stack, ROOT, endpoints(aws.url, aws.url)) as host:
+        with function_host(stack, endpoints(aws.url, aws.url)) as host:
             invocation = host.invoke("ExpiryCheck", {"scheduled_time": scheduled.isoformat()})
     if invocation.function_error or invocation.payload["state"] != "succeeded" or not invocation.max_memory_mb:
         raise RunUnfinishedError(f"ExpiryCheck did not succeed: {invocation.payload}")

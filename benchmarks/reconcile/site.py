@@ -14,18 +14,19 @@ from benchmarks.nightly.database import benchmark_server, connected
 from benchmarks.sync.stack import LOAD
 from emulators.dataverse.client import EmulatorControl
 from emulators.dataverse.process import LocalDataverse
-from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.provision import local_clients, provision
 from local.stack import database
 from local.stack.aws import REGION, LocalAws
 from local.stack.dataverse import TABLES
+from local.stack.function_host import function_host
 from local.stack.parameters import local_template, website_at
-from local.stack.stack import ROOT, endpoints
+from local.stack.stack import endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.sync.stack import Progress
+    from emulators.lambda_host.runtime.host import LambdaHost
     from shared.adapters.postgres.connection import Connection
 
 FUNCTION: Final = "Reconciliation"
@@ -111,7 +112,7 @@ def site(listings: int, progress: Progress) -> Iterator[ReconciliationStack]:
         }
         for secret, value in secrets.items():
             clients.secretsmanager.put_secret_value(SecretId=stack.physical_id(secret), SecretString=json.dumps(value))
-        host = running.enter_context(LambdaHost(stack, ROOT, endpoints(aws.url, aws.url)))
+        host = running.enter_context(function_host(stack, endpoints(aws.url, aws.url)))
         yield ReconciliationStack(listings, connection, dataverse, host)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -20,6 +19,8 @@ REGION = "eu-north-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
 _START_SECONDS = 20.0
 _SERVER = Path(__file__).with_name("ministack_long_poll.py")
+# An environment of its own: ministack pins libraries that are deployed, to other versions (requirements/emulators.in).
+_PYTHON = Path(__file__).parents[2] / ".emulators-venv" / "bin" / "python"
 
 
 class LocalAwsError(Exception):
@@ -50,6 +51,8 @@ class LocalAws:
 
     def start(self) -> None:
         """Start the server and wait until it responds."""
+        if not _PYTHON.exists():
+            raise LocalAwsError("the local AWS APIs are not installed: make .venv/run.stamp")
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder / "aws.log"
         environment = {
@@ -64,7 +67,7 @@ class LocalAws:
             **CREDENTIALS,
         }
         self._process = processes.start(
-            [sys.executable, "-P", str(_SERVER)], environment=environment, log=log, cwd=self._folder
+            [str(_PYTHON), "-P", str(_SERVER)], environment=environment, log=log, cwd=self._folder
         )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:

@@ -22,7 +22,6 @@ import psycopg
 from emulators.dataverse.process import LocalDataverse
 from emulators.dns.server import LocalDns
 from emulators.identity.server import LocalIdentity
-from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.provision import local_clients, provision
 from emulators.lambda_host.triggers.event_sources import EventSources
 from emulators.lambda_host.triggers.function_urls import FunctionUrls
@@ -36,6 +35,7 @@ from local.stack.coordinators import identity_at, read_users
 from local.stack.dataverse import TABLES
 from local.stack.event_bus import EventBus, event_bus
 from local.stack.federation import local_sts, trust
+from local.stack.function_host import function_host
 from local.stack.parameters import local_template, website_at
 from local.stack.postgres import Postgres, PostgresError
 from local.stack.private import keep_private
@@ -44,6 +44,7 @@ from shared.adapters.postgres.migrate import OtherVersionError, migrate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from emulators.lambda_host.runtime.host import LambdaHost
     from emulators.lambda_host.runtime.logs import LogLine
     from emulators.lambda_host.template.provision import Stack
     from emulators.sts.server import LocalSts
@@ -150,7 +151,7 @@ def local_stack(
         trust(dataverse.url, sts, stack)
         environment = endpoints(aws.url, ses.url, sts.url) | {"STACK_NAME": "", "DNS_SERVER": names.address}
         inbox = running.enter_context(OperationsInbox(clients, stack.physical_id("OperationsTopic"), alerts))
-        host = running.enter_context(LambdaHost(stack, ROOT, environment, on_log=on_log, log_directory=home / "logs"))
+        host = running.enter_context(function_host(stack, environment, on_log=on_log, log_directory=home / "logs"))
         urls = running.enter_context(FunctionUrls(stack, host))
         database.store_webhook(dsn, urls.url("StatusChanged"), webhook_key)
         pg_net = running.enter_context(PgNet(dsn))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.aws.secrets import read_secret
+from shared.adapters.aws.secrets import read_secret, secrets_client
 from shared.adapters.postgres.connection import KeptConnection, connect
 from shared.settings import settings
 
@@ -25,6 +25,11 @@ def database_connection() -> AbstractContextManager[Connection]:
 def kept_connection() -> KeptConnection:
     """Return the container's connection; it is kept, because a login costs more than a sync of one listing."""
     return KeptConnection(_login)
+
+
+def login_reader() -> None:
+    """Make what logins are read with."""
+    secrets_client(settings().region)
 
 
 def _login(fresh: bool) -> Mapping[str, Any]:

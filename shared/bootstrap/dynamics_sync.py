@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from shared.adapters.postgres.alerts import PostgresAlerts
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
 from shared.bootstrap.alerts import alert_publisher
-from shared.bootstrap.database import kept_connection
+from shared.bootstrap.database import kept_connection, login_reader
+from shared.bootstrap.init import in_init
 from shared.bootstrap.queues import repair_queue, sync_queue
-from shared.bootstrap.website import SECONDS_TO_SETTLE, website
+from shared.bootstrap.website import SECONDS_TO_SETTLE, website, website_service
 from shared.settings import queue_settings, repair_settings, website_settings
 from shared.use_cases.dynamics_sync import Lane
 
@@ -61,3 +62,6 @@ def dynamics_sync_ports(report: Report, time_left: Callable[[], float]) -> Itera
 
 def _name(url: str) -> str:
     return url.rpartition("/")[2]
+
+
+in_init(login_reader, sync_queue, website_service)

@@ -13,8 +13,10 @@ from shared.adapters.postgres.nightly import PostgresNightlyCheck
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.bootstrap.alerts import alert_publisher
 from shared.bootstrap.credential import check_credential
-from shared.bootstrap.database import database_connection
+from shared.bootstrap.database import database_connection, login_reader
+from shared.bootstrap.init import in_init
 from shared.bootstrap.queues import sync_queue
+from shared.bootstrap.website import website_service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,3 +50,6 @@ def expiry_check_ports(report: Report) -> Iterator[ExpiryCheckPorts]:
             check_credential=partial(check_credential, listings, state),
             publish_alerts=alert_publisher(PostgresAlerts(connection), report),
         )
+
+
+in_init(login_reader, sync_queue, website_service)

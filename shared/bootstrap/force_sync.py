@@ -13,7 +13,8 @@ from shared.adapters.postgres.alerts import PostgresAlerts
 from shared.adapters.postgres.coordinators import PostgresCoordinators, PostgresForcedSyncs
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
 from shared.bootstrap.alerts import alert_publisher
-from shared.bootstrap.database import kept_connection
+from shared.bootstrap.database import kept_connection, login_reader
+from shared.bootstrap.init import in_init
 from shared.bootstrap.queues import sync_queue
 from shared.bootstrap.website import SECONDS_TO_SETTLE, website, website_service
 from shared.domain.force_sync import Limits
@@ -74,3 +75,6 @@ def force_sync_ports(report: Report, time_left: Callable[[], float]) -> Iterator
                 pause=time.sleep,
             ),
         )
+
+
+in_init(login_reader, sync_queue, website_service)

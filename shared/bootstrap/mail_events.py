@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from shared.adapters.postgres.alerts import PostgresAlerts
 from shared.adapters.postgres.mail_events import PostgresMailEvents
 from shared.bootstrap.alerts import alert_publisher
-from shared.bootstrap.database import kept_connection
+from shared.bootstrap.database import kept_connection, login_reader
+from shared.bootstrap.init import in_init
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,3 +34,6 @@ def mail_events_ports(report: Report) -> Iterator[MailEventsPorts]:
             mail_events=PostgresMailEvents(connection),
             publish_alerts=alert_publisher(PostgresAlerts(connection), report),
         )
+
+
+in_init(login_reader)

@@ -15,8 +15,9 @@ from shared.adapters.postgres.reconciliation import PostgresReconciliation
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.bootstrap.alerts import alert_publisher
 from shared.bootstrap.credential import check_credential
-from shared.bootstrap.database import database_connection
-from shared.bootstrap.queues import queue_depths, repair_queue
+from shared.bootstrap.database import database_connection, login_reader
+from shared.bootstrap.init import in_init
+from shared.bootstrap.queues import queue_depths, repair_queue, sync_queue
 from shared.bootstrap.website import SECONDS_TO_SETTLE, website_service
 from shared.settings import reconciliation_settings, settings, website_settings
 from shared.use_cases.reconciliation import ReconciliationPorts
@@ -60,3 +61,6 @@ def reconciliation_ports(report: Report, time_left: Callable[[], float]) -> Iter
             check_credential=partial(check_credential, listings, state),
             publish_alerts=alert_publisher(PostgresAlerts(connection), report),
         )
+
+
+in_init(login_reader, sync_queue, repair_queue, website_service)

@@ -13,7 +13,8 @@ from shared.adapters.postgres.alerts import PostgresAlerts
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.bootstrap.alerts import alert_publisher
-from shared.bootstrap.database import database_connection
+from shared.bootstrap.database import database_connection, login_reader
+from shared.bootstrap.init import in_init
 from shared.settings import mail_settings, settings
 
 if TYPE_CHECKING:
@@ -50,3 +51,6 @@ def send_notices_ports(report: Report) -> Iterator[SendNoticesPorts]:
             stuck_after=timedelta(minutes=mail.stuck_after_minutes),
             publish_alerts=alert_publisher(PostgresAlerts(connection), report),
         )
+
+
+in_init(login_reader, mail_settings)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.adapters.aws.secrets import SecretKeys, read_secret
+from shared.adapters.aws.secrets import SecretKeys, read_secret, secrets_client
+from shared.bootstrap.init import in_init
 from shared.bootstrap.queues import sync_queue
 from shared.domain.webhook import usable_keys
 from shared.settings import webhook_settings
@@ -39,3 +40,6 @@ def _signing_keys() -> Keys:
 def _read_keys(fresh: bool) -> Sequence[str]:
     settings = webhook_settings()
     return usable_keys(read_secret(settings.secret_arn, settings.region, fresh=fresh))
+
+
+in_init(lambda: secrets_client(webhook_settings().region), sync_queue)

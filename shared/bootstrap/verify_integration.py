@@ -26,7 +26,8 @@ from shared.adapters.postgres.integration.mappings import mappings_in_force, val
 from shared.adapters.postgres.integration.server import server_findings, server_points
 from shared.adapters.postgres.integration.structure import structure_findings, structure_points
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
-from shared.bootstrap.database import database_connection
+from shared.bootstrap.database import database_connection, login_reader
+from shared.bootstrap.init import in_init
 from shared.bootstrap.website import website_service
 from shared.domain.alerts import Language
 from shared.domain.errors import CertificationError, ConnectionLostError, StoreRefusedError
@@ -165,3 +166,6 @@ def _secrets(arns: dict[str, str], region: str) -> Iterator[Finding]:
             yield secret_finding(name, read_secret(arn, region, fresh=True), last_day)
         except CertificationError as error:
             yield unchecked(point_of(name), expected_of(name), str(error))
+
+
+in_init(login_reader, website_service)

@@ -12,14 +12,14 @@ import pytest
 from emulators.dataverse.model import defaults
 from emulators.dns.server import LocalDns
 from emulators.identity.server import LocalIdentity
-from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.provision import Stack, local_clients, provision
 from emulators.ses.server import LocalSes
 from local.stack.aws import REGION, LocalAws
 from local.stack.database import ROLES
+from local.stack.function_host import function_host
 from local.stack.mail import DNS_RECORDS, create_configuration_sets
 from local.stack.parameters import local_template
-from local.stack.stack import ROOT, endpoints
+from local.stack.stack import endpoints
 from tests.support.force_sync_url import opened
 from tests.support.foundation import DAY, days
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from emulators.dataverse.process import LocalDataverse
+    from emulators.lambda_host.runtime.host import LambdaHost
     from emulators.lambda_host.runtime.invocation import Invocation
     from tests.conftest import TestDatabase
     from tests.support.force_sync_url import ForceSyncUrl
@@ -86,9 +87,8 @@ def deployed(apis: tuple[LocalAws, Stack, Any], database: Any, site: EmulatedWeb
         create_configuration_sets(stack, ses)
         lines: list[str] = []
         host = running.enter_context(
-            LambdaHost(
+            function_host(
                 stack,
-                ROOT,
                 endpoints(aws.url, ses.url) | environment | {"DNS_SERVER": names.address},
                 on_log=lambda line: lines.append(line.text),
             )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emulators.lambda_host.runtime.host import LambdaHost
-from local.stack.stack import ROOT, endpoints
+from local.stack.function_host import function_host
+from local.stack.stack import endpoints
 from tests.functions.conftest import CREDENTIAL
 from tests.support.foundation import DAY, days
 from tests.support.trickler import Trickler
@@ -51,7 +51,7 @@ def test_the_check_expires_people_though_the_website_trickles(
     with Trickler(**TRICKLES[case]) as site:
         url = site.url.rstrip("/")
         environment = endpoints(aws.url, aws.url) | {"DATAVERSE_URL": url, "ENTRA_AUTHORITY": url}
-        with LambdaHost(stack, ROOT, environment) as host:
+        with function_host(stack, environment) as host:
             done = host.invoke("ExpiryCheck", NIGHTLY_CHECK, 8)
     assert done.function_error is None, (done.payload, done.log_lines)
     assert done.payload["state"] == "degraded"
@@ -65,6 +65,6 @@ def test_the_webhook_responds_though_the_queue_trickles(apis: tuple[LocalAws, St
     aws, stack, _ = apis
     with Trickler(**TRICKLES["1xx"]) as queue:
         environment = endpoints(aws.url, aws.url) | {"AWS_ENDPOINT_URL_SQS": queue.url}
-        with LambdaHost(stack, ROOT, environment) as host:
+        with function_host(stack, environment) as host:
             done = host.invoke("StatusChanged", CHANGED, 4)
     assert done.payload["errorMessage"] == "QueueUnavailableError: queue_DeadlineExceededError"

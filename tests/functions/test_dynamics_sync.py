@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.provision import local_clients
 from emulators.lambda_host.triggers.event_sources import EventSources
 from local.stack.aws import REGION
-from local.stack.stack import ROOT, endpoints
+from local.stack.function_host import function_host
+from local.stack.stack import endpoints
 from shared.domain.listings import Result
 from shared.observability import metric_name
 from tests.support.foundation import DAY, days
@@ -25,6 +25,7 @@ from tests.support.syncs import unsynced, wanted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from emulators.lambda_host.runtime.host import LambdaHost
     from emulators.lambda_host.template.provision import Stack
     from local.stack.aws import LocalAws
     from tests.conftest import TestDatabase
@@ -111,7 +112,7 @@ def consumer(apis: tuple[LocalAws, Stack, Any], database: TestDatabase, crew: Cr
     environment = endpoints(aws.url, aws.url) | {"DATAVERSE_URL": crew.url, "ENTRA_AUTHORITY": crew.url}
     with ExitStack() as running:
         lines: list[str] = []
-        host = running.enter_context(LambdaHost(stack, ROOT, environment, on_log=lambda line: lines.append(line.text)))
+        host = running.enter_context(function_host(stack, environment, on_log=lambda line: lines.append(line.text)))
         made = Consumer(host, stack, aws.url, clients, queue, lines)
         made.put_secret("DynamicsSyncDatabaseSecret", crew.login)
         made.put_secret("DataverseSecret", crew.secret.value)

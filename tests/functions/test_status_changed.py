@@ -14,14 +14,14 @@ from uuid import uuid4
 
 import pytest
 
-from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.provision import local_clients
 from emulators.lambda_host.triggers.async_invocations import AsyncInvocations
 from emulators.lambda_host.triggers.event_rules import BusEvent, EventRules
 from emulators.lambda_host.triggers.function_urls import FunctionUrls
 from emulators.pg_net.worker import PgNet
 from local.stack.aws import REGION
-from local.stack.stack import ROOT, endpoints
+from local.stack.function_host import function_host
+from local.stack.stack import endpoints
 from shared.domain.sync_messages import parse
 from shared.domain.webhook import LARGEST_BODY, Refusal, signature
 from shared.observability import metric_name
@@ -31,6 +31,7 @@ from tests.support.foundation import DAY, days
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from emulators.lambda_host.runtime.host import LambdaHost
     from emulators.lambda_host.template.provision import Stack
     from local.stack.aws import LocalAws
     from tests.conftest import TestDatabase
@@ -119,7 +120,7 @@ def opened(apis, **environment):
     secrets = clients.secretsmanager
     lines = []
     extra = endpoints(aws.url, aws.url) | environment
-    with LambdaHost(stack, ROOT, extra, on_log=lambda line: lines.append(line.text)) as host:
+    with function_host(stack, extra, on_log=lambda line: lines.append(line.text)) as host:
         sqs, queue = local_clients(aws.url, REGION).sqs, stack.physical_id("SyncRequests")
         yield WebhookCaller(host, "", sqs, queue, secrets, stack.physical_id("WebhookSecret"), lines)
 

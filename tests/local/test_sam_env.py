@@ -15,10 +15,10 @@ import psycopg
 import pytest
 
 from emulators.dataverse.model import defaults
-from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.provision import local_clients, provision
 from emulators.ses.server import LocalSes
 from local.stack.aws import LocalAws
+from local.stack.function_host import function_host
 from local.stack.parameters import local_template, website_at
 from local.stack.relay import relay
 from local.stack.sam_local import Reach, reach, sam_env, sam_env_file
@@ -82,7 +82,7 @@ def with_a_database(functions):
 
 
 def result_of(function, stack, environment):
-    with LambdaHost(stack, ROOT, environment) as host:
+    with function_host(stack, environment) as host:
         event = json.loads((ROOT / "events" / EVENTS[function]).read_text())
         return host.invoke(function, event)
 

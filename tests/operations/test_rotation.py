@@ -18,12 +18,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.provision import local_clients, provision
 from local.stack.aws import REGION, LocalAws
 from local.stack.federation import local_sts, trust
+from local.stack.function_host import function_host
 from local.stack.parameters import local_template, website_at
-from local.stack.stack import ROOT, endpoints
+from local.stack.stack import endpoints
 from operations.commands import reconcile
 from operations.commands.rotation import Rotating, TakenError
 from operations.commands.secret_versions import PENDING, SecretVersions
@@ -52,7 +52,7 @@ def deployed(
         template = local_template({"SettlingSeconds": "0"}, region=REGION)
         stack = provision(template, clients, website_at(emulator_process.url))
         sts = running.enter_context(local_sts(stack))
-        host = running.enter_context(LambdaHost(stack, ROOT, endpoints(aws.url, aws.url, sts.url)))
+        host = running.enter_context(function_host(stack, endpoints(aws.url, aws.url, sts.url)))
         yield DeployedSystem(stack, clients, host, ""), sts
 
 

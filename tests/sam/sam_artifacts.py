@@ -1,10 +1,11 @@
-"""What `sam build` made is what Lambda needs: the modules where the handler strings look, and nothing undeployed.
+"""What `sam build` made is what Lambda needs: the modules where the handler strings look, bytecode, nothing undeployed.
 
 Run by tests/sam/sam_check.sh. Every fault is one sentence; there are none, or the exit status is 1.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import platform
 import re
@@ -13,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from building.libraries import ARCHITECTURES
+from building.trimming import SERVICES
 from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.sam import read_yaml
 from local.stack.parameters import LOCAL_PARAMETERS
@@ -25,17 +28,23 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / ".aws-sam" / "build"
 PROBE = Path(__file__).with_name("sam_probe.py")
-# The wheels in the layer are for this kind of machine.
-_IMPORTS_HERE = (sys.platform, platform.machine()) == ("linux", "x86_64")
+# What the tests and the local stack run functions on.
+TESTED = ROOT / ".lambda" / "libraries"
 # Not what is pinned for another operating system only.
-_PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(?!.*(?:sys_platform|platform_system))", re.MULTILINE)
-_NEVER_IN_THE_LAYER = ("functions", "tests", "local", "benchmarks")
+_PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;]+)(?!.*(?:sys_platform|platform_system))", re.MULTILINE)
+_NEVER_IN_THE_LAYER = ("functions", "tests", "local", "benchmarks", "building")
+# Lambda unpacks 250 MB at most. What is unpacked is also read at a cold start.
+_MOST_BYTES = 70_000_000
+_UNCHECKED_HASH = 0b01  # PEP 552
 
 
 def main() -> int:
     """Check all artifacts; print their sizes, or what is wrong with them."""
     resources = read_yaml(BUILD / "template.yaml")["Resources"]
     functions = load_template(BUILD / "template.yaml", LOCAL_PARAMETERS).functions
+    machine = ARCHITECTURES[resources["SharedLayer"]["Metadata"]["BuildArchitecture"]]
+    # The wheels in the layer are for one kind of machine.
+    imports_here = (sys.platform, platform.machine()) == ("linux", machine)
     layers = {
         logical_id: BUILD / resource["Properties"]["ContentUri"]
         for logical_id, resource in resources.items()
@@ -46,6 +55,8 @@ def main() -> int:
     }
 
     faults = [fault for name, layer in layers.items() for fault in layer_faults(name, layer / "python")]
+    for name, folder in (*layers.items(), *folders.items()):
+        faults += bytecode_faults(name, folder)
     for function in functions:
         folder = folders[function.logical_id]
         faults += source_faults(function.logical_id, folder, "functions")
@@ -54,14 +65,16 @@ def main() -> int:
             for extra in folder.iterdir()
             if extra.name != "functions"
         ]
-        if _IMPORTS_HERE:
+        if imports_here:
             faults += handler_faults(function, [folder, *(layer / "python" for layer in layers.values())])
+    if imports_here:
+        faults += tested_faults(layers["SharedLayer"] / "python")
     if faults:
         print("\n".join(f"  {fault}" for fault in faults))  # noqa: T201
         return 1
     for name, folder in (*layers.items(), *folders.items()):
         print(f"  {name}: {size(folder)}")  # noqa: T201
-    here = "imported in a bare interpreter" if _IMPORTS_HERE else "not imported: its wheels are for Linux on x86_64"
+    here = "imported in a bare interpreter" if imports_here else f"not imported: its wheels are for Linux on {machine}"
     print(f"  {', '.join(function.handler for function in functions)}: {here}")  # noqa: T201
     return 0
 
@@ -72,17 +85,53 @@ def layer_faults(name: str, python: Path) -> Iterator[str]:
     for extra in _NEVER_IN_THE_LAYER:
         if (python / extra).exists():
             yield f"{name} holds {extra}, which is not deployed"
-    installed = {_canonical(path.name.split("-")[0]) for path in python.glob("*.dist-info")}
-    for pinned in _PINNED.findall((ROOT / "shared/requirements.txt").read_text(encoding="utf-8")):
-        if _canonical(pinned) not in installed:
-            yield f"{name} lacks {pinned}, which shared/requirements.txt pins"
+    installed = {_canonical(path.name.removesuffix(".dist-info")) for path in python.glob("*.dist-info")}
+    pinned = {
+        _canonical(f"{library}-{version}")
+        for library, version in _PINNED.findall((ROOT / "shared/requirements.txt").read_text(encoding="utf-8"))
+    }
+    yield from (f"{name} lacks {one}, which shared/requirements.txt pins" for one in sorted(pinned - installed))
+    yield from (f"{name} holds {one}, which shared/requirements.txt does not pin" for one in sorted(installed - pinned))
+    if (total := sum(file.stat().st_size for file in python.rglob("*") if file.is_file())) > _MOST_BYTES:
+        yield f"{name} has {total / 1e6:.1f} MB, more than {_MOST_BYTES / 1e6:.0f}: see building/trimming.py"
+
+
+def bytecode_faults(name: str, folder: Path) -> Iterator[str]:
+    """Every module has the bytecode of this very source, for this Python, which Python takes without a look at both."""
+    for module in folder.rglob("*.py"):
+        where = f"{name}: {module.relative_to(folder)}"
+        cached = Path(importlib.util.cache_from_source(str(module)))
+        if not cached.exists():
+            yield f"{where} has no bytecode"
+            continue
+        header = cached.read_bytes()[:16]
+        if header[:4] != importlib.util.MAGIC_NUMBER or cached.suffixes != [".cpython-313", ".pyc"]:
+            yield f"{where} has the bytecode of another Python"
+        elif int.from_bytes(header[4:8], "little") != _UNCHECKED_HASH:
+            yield f"{where} has bytecode that Python checks against the source's time or content"
+        elif header[8:] != importlib.util.source_hash(module.read_bytes()):
+            yield f"{where} has the bytecode of another source"
+    for cached in folder.rglob("*.pyc"):
+        if not Path(importlib.util.source_from_cache(str(cached))).exists():
+            yield f"{name}: {cached.relative_to(folder)} has no source"
+
+
+def tested_faults(python: Path) -> Iterator[str]:
+    """The libraries in the layer are, byte for byte, those that the tests run functions on."""
+    tested = _files(TESTED)
+    built = {path: content for path, content in _files(python).items() if not path.startswith("shared/")}
+    for path in sorted(built.keys() | tested.keys()):
+        if built.get(path) != tested.get(path):
+            yield f"{path} is not the same in the layer and in {TESTED.relative_to(ROOT)}, which the tests run on"
 
 
 def source_faults(name: str, folder: Path, package: str) -> Iterator[str]:
     """The package in the artifact is, file by file, the one of the repository."""
-    built = _files(folder / package)
     # What running the code here leaves in the source folders is not part of the source.
-    source = {path: content for path, content in _files(ROOT / package).items() if not path.endswith(".pyc")}
+    built, source = (
+        {path: content for path, content in _files(parent / package).items() if not path.endswith(".pyc")}
+        for parent in (folder, ROOT)
+    )
     for path in sorted(source.keys() - built.keys()):
         yield f"{name} lacks {package}/{path}"
     for path in sorted(built.keys() - source.keys()):
@@ -95,7 +144,7 @@ def source_faults(name: str, folder: Path, package: str) -> Iterator[str]:
 def handler_faults(function: Function, path: list[Path]) -> list[str]:
     """What a bare interpreter says that has this function, its environment and the layer, and nothing else."""
     probe = subprocess.run(
-        [sys.executable, "-I", "-S", "-B", str(PROBE), function.handler, *map(str, path)],
+        [sys.executable, "-I", "-S", "-B", str(PROBE), function.handler, ",".join(SERVICES), *map(str, path)],
         env={"AWS_REGION": "eu-north-1", "AWS_LAMBDA_FUNCTION_NAME": function.name, **function.environment},
         cwd="/",
         capture_output=True,

@@ -1,4 +1,6 @@
-"""Look at a built function as Lambda does: `python -I -S -B sam_probe.py HANDLER FOLDER...` writes its faults as JSON.
+"""Look at a built function as Lambda does: its faults as JSON.
+
+`python -I -S -B sam_probe.py HANDLER SERVICE,SERVICE FOLDER...`.
 
 Runs in an interpreter that knows the standard library and the folders it is given, so it imports nothing of this
 repository before they are set.
@@ -10,6 +12,7 @@ import ast
 import importlib
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def faults(handler: str, folders: list[Path]) -> Iterator[str]:
+def faults(handler: str, services: list[str], folders: list[Path]) -> Iterator[str]:
     """One sentence each."""
+    compiled: list[str] = []
+    sys.addaudithook(lambda event, about: compiled.append(str(about[1])) if _compiles(event) else None)
     module, _, name = handler.rpartition(".")
     try:
         found = getattr(importlib.import_module(module), name)
@@ -35,6 +40,14 @@ def faults(handler: str, folders: list[Path]) -> Iterator[str]:
                 where = "/".join(source.parts[-2:])
                 yield f"{where} imports {imported}: {error}. A library has to be in shared/requirements.in"
     yield from missing_messages()
+    yield from missing_clients(services)
+    yield from unreadable_traceback()
+    yield from (f"{file} was compiled when it was imported: its bytecode is not used" for file in sorted(set(compiled)))
+
+
+def _compiles(event: str) -> bool:
+    """Whether Python's import compiles a source. (anyio parses its own while it is imported, by itself.)"""
+    return event == "compile" and sys._getframe(2).f_code.co_filename == "<frozen importlib._bootstrap>"
 
 
 def own_modules(folder: Path) -> Iterator[Path]:
@@ -72,11 +85,38 @@ def missing_messages() -> Iterator[str]:
         yield "the layer holds no migrations"
 
 
+def missing_clients(services: list[str]) -> Iterator[str]:
+    """A client of every service that the layer should know, and the credentials that Lambda gives."""
+    import boto3  # noqa: PLC0415
+
+    for service in services:
+        try:
+            boto3.client(service, region_name="eu-north-1")
+        except Exception as error:  # noqa: BLE001 - whatever botocore raises for want of a file
+            yield f"no client of {service} can be made: {error!r}"
+
+
+def unreadable_traceback() -> Iterator[str]:
+    """A traceback shows the source lines, also of what was compiled beforehand at another path."""
+    from shared.events import ScheduledEvent  # noqa: PLC0415
+
+    try:
+        ScheduledEvent.parse(None)
+    except Exception as error:  # noqa: BLE001 - any will do
+        yield from (
+            f"a traceback has no line for {frame.filename}:{frame.lineno}"
+            for frame in traceback.extract_tb(error.__traceback__)
+            if not frame.line
+        )
+    else:
+        yield "None was taken for a scheduled event, so no traceback could be looked at"
+
+
 if __name__ == "__main__":
-    paths = sys.argv[2:]
+    paths = sys.argv[3:]
     sys.path[:0] = paths
     try:
-        result = list(faults(sys.argv[1], [Path(path) for path in paths]))
+        result = list(faults(sys.argv[1], sys.argv[2].split(","), [Path(path) for path in paths]))
     except ImportError as error:
         result = [f"the artifact cannot be examined: {error}"]
     sys.stdout.write(json.dumps(result))

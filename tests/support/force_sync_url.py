@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from emulators.dataverse.model import defaults
-from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.provision import provision
 from emulators.lambda_host.triggers.function_urls import FunctionUrls
 from local.stack.aws import REGION
+from local.stack.function_host import function_host
 from local.stack.parameters import local_template, website_at
-from local.stack.stack import ROOT, endpoints
+from local.stack.stack import endpoints
 from shared.domain.sync_messages import parse
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from emulators.identity.server import LocalIdentity
+    from emulators.lambda_host.runtime.host import LambdaHost
     from emulators.lambda_host.template.provision import Stack
     from local.stack.aws import LocalAws
     from shared.domain.listings import SyncRequest
@@ -192,7 +193,7 @@ def opened(
     lines: list[str] = []
     extra = endpoints(aws.url, aws.url) | {"STACK_NAME": ""} | environment
     with (
-        LambdaHost(stack, ROOT, extra, on_log=lambda line: lines.append(line.text), maximum_concurrency=100) as host,
+        function_host(stack, extra, on_log=lambda line: lines.append(line.text), maximum_concurrency=100) as host,
         FunctionUrls(stack, host) as urls,
     ):
         yield ForceSyncUrl(host, stack, clients, urls.url("ForceSync"), identity, lines)

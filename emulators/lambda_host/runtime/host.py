@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 class LambdaHost:
     """A context manager; when it is left no process remains.
 
-    `task_root` is the folder that Lambda would have at /var/task, `layers` those on the path after it. `on_log` gets
+    `task_root` is the folder that Lambda would have at /var/task, `layers` those on the path after it, and `runtime`
+    the one with awslambdaric at /var/runtime: with it, functions see none of the libraries of `python`. `on_log` gets
     every line in the host's own thread, so it should be quick. `log_directory` gets one file per function.
     """
 
@@ -46,6 +47,7 @@ class LambdaHost:
         on_log: Callable[[LogLine], None] | None = None,
         *,
         layers: Sequence[Path] = (),
+        runtime: Path | None = None,
         log_directory: Path | None = None,
         maximum_concurrency: int = 10,
         init_seconds: float = 10,
@@ -60,6 +62,7 @@ class LambdaHost:
         settings = ProcessSettings(
             python=python,
             code=(task_root.resolve(), *layers),
+            runtime=runtime,
             extra_environment=extra_environment or {},
             init_seconds=init_seconds,
             sink=self._on_line,

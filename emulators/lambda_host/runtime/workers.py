@@ -45,13 +45,23 @@ _PEAK_MEMORY = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 
 @dataclass(frozen=True)
 class ProcessSettings:
-    """The settings of all processes of a host. `code` is the task root and the layers after it."""
+    """The settings of all processes of a host.
+
+    `code` is the task root and the layers after it, `runtime` the folder of awslambdaric, as Lambda has it in
+    /var/runtime; without it the process takes awslambdaric, and whatever else is there, from where `python` has it.
+    """
 
     python: str
     code: Sequence[Path]
+    runtime: Path | None
     extra_environment: Mapping[str, str]
     init_seconds: float
     sink: Callable[[LogLine], None]
+
+    @property
+    def path(self) -> Sequence[Path]:
+        """Return the folders that modules are imported from."""
+        return (*self.code, self.runtime) if self.runtime else self.code
 
 
 class Worker:
@@ -80,10 +90,12 @@ class Worker:
         address = await self._api.start()
         settings = self._settings
         environment = process_environment(
-            self._function, address, self._log_stream, settings.code, settings.extra_environment
+            self._function, address, self._log_stream, settings.path, settings.extra_environment
         )
         began = time.perf_counter()
-        runtime = [settings.python, "-m", "awslambdaric", self._function.handler]
+        # -S: no library but those on the path that Lambda would have.
+        alone = ["-S", "-s"] if settings.runtime else []
+        runtime = [settings.python, *alone, "-m", "awslambdaric", self._function.handler]
         self._process = await asyncio.create_subprocess_exec(
             *(settings.python, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *runtime),
             cwd=settings.code[0],

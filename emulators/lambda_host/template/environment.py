@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def process_environment(
     function: Function, runtime_api: str, log_stream: str, code: Sequence[Path], extra: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return all variables of one process. `code` is the task root and the layers; `extra` wins over all."""
+    """Return all variables of one process. `code` is the path: the task root, the layers; `extra` wins over all."""
     region = function.arn.split(":")[3]
     replaceable = {
         "LANG": "en_US.UTF-8",

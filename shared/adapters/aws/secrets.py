@@ -47,6 +47,11 @@ def read_secret(arn: str, region: str, *, fresh: bool) -> Mapping[str, Any]:
     return value
 
 
+def secrets_client(region: str) -> None:
+    """Make the container's client, which takes longer than a reading; without it the first reading does."""
+    _provider(region)
+
+
 class SecretVersions:
     """shared.ports.Secrets: the version of a secret in use, and the pending one that replaces it next."""
 
