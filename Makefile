@@ -143,7 +143,7 @@ contract-check: .venv/run.stamp .glass-venv/stamp  ## Build the file that verifi
 rehearse-break-glass: .venv/run.stamp  ## Rehearse break-glass on the local stack: the automation goes, a person comes
 	@$(USABLE); exec $(PY) -m local rehearse-break-glass
 
-LOCKED := shared/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/contract-check requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
+LOCKED := shared/requirements operations/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/contract-check requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
 .PHONY: lock
 lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 	@for name in $(LOCKED); do $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \

@@ -44,7 +44,8 @@ def ruled():
 
 
 # One address, and an event for each kind of request to it.
-OF_PERSONS = {"VerifyIntegration"}  # invoked by a person, or by a deployment
+# Invoked by a person, or by a deployment.
+OF_PERSONS = {"VerifyIntegration": "person", "Operations": "release_brake", "OperationsReader": "status"}
 OF_URLS = {"StatusChanged": ["requested"], "ForceSync": ["page", "mentors", "overview", "forced"]}
 # What a rule lets through.
 OF_RULES = {"StatusChanged": ["event"], "MailEvents": [kind.value for kind in MailEventKind]}
@@ -58,7 +59,7 @@ def test_every_trigger_has_an_event_and_every_event_a_trigger() -> None:
     }
     expected |= {name_of(schedule) for schedule in TEMPLATE.schedules}
     expected |= {f"{MODULES[function]}.{kind}.json" for function, _ in ruled() for kind in OF_RULES[function]}
-    expected |= {f"{MODULES[function]}.person.json" for function in OF_PERSONS}
+    expected |= {f"{MODULES[function]}.{kind}.json" for function, kind in OF_PERSONS.items()}
     assert len(mappings) == len(TEMPLATE.event_source_mappings) - 1  # the queue of repairs has the same messages
 
     assert {path.name for path in EVENTS.iterdir()} == expected
