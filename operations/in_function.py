@@ -99,7 +99,8 @@ class FunctionSystem(System):
     @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection]:
         try:
-            with self._connect() as connection:
+            with self._connect() as opened:
+                connection: psycopg.Connection[Any] = opened
                 connection.row_factory = tuple_row
                 with databases.in_sentences():
                     yield connection
