@@ -155,7 +155,7 @@ contract-check: .venv/run.stamp .glass-venv/stamp  ## Build the file that verifi
 rehearse-break-glass: .venv/run.stamp  ## Rehearse break-glass on the local stack: the automation goes, a person comes
 	@$(USABLE); exec $(PY) -m local rehearse-break-glass
 
-LOCKED := shared/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/contract-check requirements/uv requirements/emulators requirements/lambda-runtime requirements/run requirements/test requirements/check requirements/sam requirements/rival
+LOCKED := shared/requirements operations/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/contract-check requirements/uv requirements/emulators requirements/lambda-runtime requirements/run requirements/test requirements/check requirements/sam requirements/rival
 .PHONY: lock
 lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 	@for name in $(LOCKED); do $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
@@ -193,8 +193,8 @@ clean:  ## Remove the environments, the unpacked browser, the local database and
 	@$(UV) pip install --quiet --python .emulators-venv/bin/python --require-hashes --compile-bytecode -r $< && touch $@
 
 # What the functions run on here: the layer's libraries by the program that `sam build` runs, and Lambda's own part.
-.lambda/stamp: shared/requirements.txt requirements/lambda-runtime.txt $(wildcard building/*.py) .venv/stamp
-	@echo "Building the layer's libraries into .lambda/" && $(USABLE) && $(PY) -B -m local.stack.deployed_code --uv "$(UV)" && touch $@
+.lambda/stamp: shared/requirements.txt operations/requirements.txt requirements/lambda-runtime.txt $(wildcard building/*.py) .venv/stamp
+	@echo "Building the layers' libraries into .lambda/" && $(USABLE) && $(PY) -B -m local.stack.deployed_code --uv "$(UV)" && touch $@
 
 .rival-venv/stamp: requirements/rival.txt .python-version | $(UV)
 	@echo "Installing the official Dataverse SDK into .rival-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .rival-venv

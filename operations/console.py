@@ -11,7 +11,7 @@ import os
 import sys
 import time
 import unicodedata
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
@@ -81,6 +81,29 @@ errors = _console(stderr=True)
 
 
 @contextmanager
+def printing(*, width: int, colour: bool) -> Iterator[None]:
+    """Print at this width for a terminal elsewhere. Nothing moves, because it sees the text when all of it is there."""
+    global out, errors
+    before = out, errors
+    out, errors = (
+        Console(
+            stderr=stderr,
+            highlight=False,
+            emoji=False,
+            width=max(width, _NARROWEST),
+            force_terminal=colour,
+            force_interactive=False,
+            color_system="standard" if colour else None,
+        )
+        for stderr in (False, True)
+    )
+    try:
+        yield
+    finally:
+        out, errors = before
+
+
+@contextmanager
 def steps(*, quiet: bool = False) -> Iterator[Progress]:
     """Show a spinner for the current step and a line with the time of each finished one; nothing if quiet."""
     if quiet:
@@ -93,12 +116,13 @@ def steps(*, quiet: bool = False) -> Iterator[Progress]:
             text, began = under_way.pop()
             out.print(f"{mark} {text} [dim]{time.monotonic() - began:.2f} s[/dim]")
 
-    with out.status("") as status:
+    with out.status("") if out.is_interactive else nullcontext() as status:
 
         def begin(text: str) -> None:
             finish("[green]✓[/green]")
             under_way.append((text, time.monotonic()))
-            status.update(text)
+            if status is not None:
+                status.update(text)
 
         try:
             yield begin

@@ -55,12 +55,18 @@ def as_owner(address: str) -> str:
 @contextmanager
 def reading(address: str) -> Iterator[psycopg.Connection]:
     """Open a read-only transaction on one snapshot. Raises DatabaseNotReadableError."""
-    with connected(address) as connection:
-        connection.cursor_factory = BinaryCursor
-        connection.read_only = True
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        with connection.transaction():
-            yield connection
+    with connected(address) as connection, read_only(connection):
+        yield connection
+
+
+@contextmanager
+def read_only(connection: psycopg.Connection) -> Iterator[None]:
+    """Hold a read-only transaction on one snapshot."""
+    connection.cursor_factory = BinaryCursor
+    connection.read_only = True
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    with connection.transaction():
+        yield
 
 
 @contextmanager
@@ -78,11 +84,17 @@ def connected(address: str) -> Iterator[psycopg.Connection]:
         connection = _connect(address)
     except psycopg.Error as error:
         raise DatabaseNotReadableError(f"the database cannot be reached: {str(error).strip()}") from None
-    with connection:
-        try:
-            yield connection
-        except psycopg.Error as error:
-            raise DatabaseNotReadableError(_said(error)) from None
+    with connection, in_sentences():
+        yield connection
+
+
+@contextmanager
+def in_sentences() -> Iterator[None]:
+    """Turn an error of the database into a DatabaseNotReadableError that says what to do."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise DatabaseNotReadableError(_said(error)) from None
 
 
 def _connect(address: str) -> psycopg.Connection:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from operations import through_function
 from operations.options import Language as LanguageOption
 from operations.wording import speech
 from shared.domain.alerts import Language
@@ -23,10 +24,26 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from operations.target import System
+    from operations.through_function import Entry, Reply
 
 type Command = Callable[..., None]
+type InFunction = Callable[[Mapping[str, Any]], Reply]
+"""Run the command in its function with these values of its options, and return what it printed there."""
 
 _LANGUAGE = inspect.Parameter("language", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=LanguageOption)
+
+
+@dataclass(frozen=True)
+class ForDatabase:
+    """Hold a command that needs the database and nothing else: on a stack, a function runs the whole of it.
+
+    `here` does what has to be done where the person is, such as asking or writing a file, and gets the options' values
+    and the means to run the command.
+    """
+
+    command: Command
+    entry: Entry
+    here: Callable[[dict[str, Any], InFunction], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +51,7 @@ class Group:
     """Hold the commands of one group, such as `rejected list` and `rejected retry`."""
 
     help: str
-    commands: Mapping[str, Command]
+    commands: Mapping[str, Command | ForDatabase]
 
 
 @dataclass(frozen=True)
@@ -42,6 +59,9 @@ class WithoutSystem:
     """Hold a command that works on no system, such as one that reads a file."""
 
     command: Command
+
+
+type Mounted = Command | ForDatabase | Group | WithoutSystem
 
 
 @dataclass(frozen=True)
@@ -52,7 +72,7 @@ class Program:
     in_sentences: Callable[[], AbstractContextManager[None]]
     panel: str | None = None
 
-    def mount(self, app: typer.Typer, commands: Mapping[str, Command | Group | WithoutSystem]) -> None:
+    def mount(self, app: typer.Typer, commands: Mapping[str, Mounted]) -> None:
         """Add the commands to an application."""
         for name, command in commands.items():
             if isinstance(command, Group):
@@ -75,18 +95,36 @@ class Program:
 
         return _described(run, own, command)
 
-    def _on_its_system(self, command: Command) -> Command:
+    def _on_its_system(self, mounted: Command | ForDatabase) -> Command:
+        command = mounted.command if isinstance(mounted, ForDatabase) else mounted
         naming = inspect.signature(self.open_system, eval_str=True).parameters
         _, *own = inspect.signature(command, eval_str=True).parameters.values()
 
         def run(**given: Any) -> None:  # noqa: ANN401 - any option value
             with self.in_sentences():
                 language = given.pop("language")
-                system = self.open_system(**{name: given.pop(name) for name in naming})
-                speech.use(language or system.language, system.target)
-                command(system, **given)
+                named = {name: given.pop(name) for name in naming}
+                system = self.open_system(**named)
+                spoken = language or system.language
+                speech.use(spoken, system.target)
+                if isinstance(mounted, ForDatabase) and system.is_reached_by_functions:
+                    _through_function(system, mounted, named["context"], given, spoken)
+                else:
+                    command(system, **given)
 
         return _described(run, [*own, *naming.values()], command)
+
+
+def _through_function(
+    system: System, mounted: ForDatabase, context: typer.Context, given: dict[str, Any], language: Language
+) -> None:
+    def in_function(values: Mapping[str, Any]) -> Reply:
+        return through_function.ask(system, mounted.entry, through_function.arguments_of(context, values), language)
+
+    if mounted.here is None:
+        through_function.show(in_function(given))
+    else:
+        mounted.here(given, in_function)
 
 
 def _described(run: Command, own: list[inspect.Parameter], command: Command) -> Command:

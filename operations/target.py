@@ -12,9 +12,11 @@ from uuid import UUID
 
 import typer  # noqa: TC002 - read by operations.mounting
 
-from operations import databases, deployed
+from operations import databases, deployed, through_function
+from operations.commands import steps
 from operations.errors import FunctionFailedError, NotUnderstoodError, OperationsError
 from operations.options import DatabaseUrl, Stack  # noqa: TC001 - read by operations.mounting
+from operations.through_function import Entry
 from shared.domain.alerts import Language
 from shared.domain.commands import LOCAL, Target
 
@@ -45,6 +47,13 @@ class System(ABC):
 
     target: Target
     shows_names: bool = False
+    reads_files: bool = True
+    """Whether the files that an option names are the operator's."""
+
+    @property
+    def is_reached_by_functions(self) -> bool:
+        """Return whether the stack's own functions, and nothing here, open the database."""
+        return False
 
     @property
     def has_functions(self) -> bool:
@@ -97,6 +106,11 @@ class System(ABC):
         with self.database() as address, databases.writing(address) as connection:
             yield connection
 
+    def step(self, name: str, *parameters: object) -> list[Any]:
+        """Make one statement of operations.commands.steps, and return its rows as JSON values."""
+        with self.writing() as connection:
+            return steps.make(connection, name, json.loads(json.dumps(parameters, default=str)))
+
 
 class NamedSystem(System):
     """Represent the system that the options name: a stack, a database by its address, or both."""
@@ -106,6 +120,11 @@ class NamedSystem(System):
         self._stack = stack
         self._database_url = database_url and databases.checked(database_url)
         self.target = Target(stack or "", database_url or "")
+
+    @property
+    @override
+    def is_reached_by_functions(self) -> bool:
+        return self._database_url is None
 
     @property
     @override
@@ -137,12 +156,24 @@ class NamedSystem(System):
     @contextmanager
     @override
     def database(self) -> Iterator[str]:
-        yield self._database_url or deployed.database_of(self.deployment)
+        if self._database_url is None:
+            raise NotUnderstoodError(
+                "functions of the stack reach its database, and this needs it from here: name it with --database-url"
+            )
+        yield self._database_url
 
     @contextmanager
     @override
     def owned_database(self) -> Iterator[str]:
         yield self._database_url or databases.as_owner(deployed.database_of(self.deployment))
+
+    @override
+    def step(self, name: str, *parameters: object) -> list[Any]:
+        if not self.is_reached_by_functions:
+            return super().step(name, *parameters)
+        words = ["step", "--", name, json.dumps(parameters, default=str)]
+        made: list[Any] = json.loads(through_function.printed(self, Entry.OPERATOR, words, self.language))
+        return made
 
     @contextmanager
     @override

@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from shared.domain import sync_messages
+from shared.domain.alerts import Language  # noqa: TC001 - read by pydantic
 from shared.domain.comparison import Acceptance
 from shared.domain.errors import PermanentError
 from shared.domain.integration.deployments import Deployment
@@ -137,6 +138,25 @@ class ReconciliationEvent(BaseModel):
     def acceptance(self) -> Acceptance | None:
         """Return who accepts that the website returned few rows, and why."""
         return Acceptance(self.accept.actor, self.accept.reason) if self.accept else None
+
+
+class CommandEvent(BaseModel):
+    """A command line of hlf-operations, without what names the system, and the screen that it is read on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    arguments: Annotated[list[Annotated[str, Field(max_length=100_000)]], Field(min_length=1, max_length=5_000)]
+    language: Language | None = None
+    width: Annotated[int, Field(ge=40, le=1000)] = 110
+    colour: bool = False
+
+    @classmethod
+    def parse(cls, event: object) -> Self:
+        """Return the validated event. Raises InvalidEventError."""
+        try:
+            return cls.model_validate(event)
+        except ValidationError as error:
+            raise InvalidEventError(f'{faults_in(error)}. Expected {{"arguments": ["status"]}}') from None
 
 
 class _Attributes(BaseModel):

@@ -60,6 +60,16 @@ class OperationsSettings(BaseModel):
     stack: str = Field(alias="STACK_NAME", default="")
 
 
+class CommandSettings(BaseModel):
+    """What the commands of operations know of the stack in which a function runs them."""
+
+    model_config = _READ_AT_FIRST_USE
+
+    stack: str = Field(alias="STACK_NAME", default="")
+    language: Language = Field(alias="STACK_LANGUAGE", default=Language.NB)
+    webhook_concurrency: str = Field(alias="WEBHOOK_CONCURRENCY", default="", pattern="^[0-9]*$")
+
+
 class RepairSettings(BaseModel):
     """The settings of the functions that request repairs or carry them out."""
 
@@ -217,6 +227,12 @@ def queue_settings() -> QueueSettings:
 def operations_settings() -> OperationsSettings:
     """Return the settings of alerts, read once."""
     return read(OperationsSettings)
+
+
+@cache
+def command_settings() -> CommandSettings:
+    """Return what the commands know of the stack, read once."""
+    return read(CommandSettings)
 
 
 @cache

@@ -30,10 +30,8 @@ ROLES = {
     for function in re.findall(r"^  (\w+):\n    Type: AWS::Serverless::Function$", _TEMPLATE, re.MULTILINE)
     if f"\n  {function}DatabaseSecret:\n" in _TEMPLATE
 }
-# The logins with a secret in AWS: one for each function, and one for people with the commands of operations.
-LOGINS_IN_AWS = ROLES | {"Operations": "certification_operations"}
-# The login of break-glass lies in a safe.
-LOGINS = LOGINS_IN_AWS | {"BreakGlass": "certification_break_glass"}
+# The login of break-glass has no secret in AWS; it lies in a safe.
+LOGINS = ROLES | {"BreakGlass": "certification_break_glass"}
 
 
 def exists(postgres: Postgres, name: str = NAME) -> bool:

@@ -21,12 +21,19 @@ from building.errors import BuildError
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / ".lambda"
 TASK: Final = FOLDER / "task"
-LAYERS: Final = (FOLDER / "source", FOLDER / "libraries")
+# The operators' command line is in a layer of its own, which only its two functions have when they are deployed.
+LAYERS: Final = (
+    FOLDER / "source",
+    FOLDER / "libraries",
+    FOLDER / "operations-source",
+    FOLDER / "operations-libraries",
+)
 RUNTIME: Final = FOLDER / "runtime"
 REQUIREMENTS: Final = ROOT / "shared" / "requirements.txt"
+_OPERATIONS_REQUIREMENTS: Final = ROOT / "operations" / "requirements.txt"
 _RUNTIME_REQUIREMENTS: Final = ROOT / "requirements" / "lambda-runtime.txt"
 _BUILT_FROM: Final = FOLDER / "built-from"
-_OWN: Final = {TASK: ("functions",), LAYERS[0]: ("shared",)}
+_OWN: Final = {TASK: ("functions",), LAYERS[0]: ("shared",), LAYERS[2]: ("operations",)}
 _OTHER_NAMES: Final = {"aarch64": "arm64"}
 
 
@@ -45,7 +52,8 @@ def build(uv: str) -> None:
     new = FOLDER.with_name(f".lambda.{os.getpid()}")
     shutil.rmtree(new, ignore_errors=True)
     try:
-        _building(new / "libraries", REQUIREMENTS, uv)
+        _building(new / LAYERS[1].name, REQUIREMENTS, uv)
+        _building(new / LAYERS[3].name, _OPERATIONS_REQUIREMENTS, uv)
         _building(new / "runtime", _RUNTIME_REQUIREMENTS, uv)
         for folder, packages in _OWN.items():
             (new / folder.name).mkdir()
@@ -74,7 +82,7 @@ def _building(into: Path, requirements: Path, uv: str) -> None:
 
 def _digest() -> str:
     """Return what the libraries are built from, in short."""
-    sources = [REQUIREMENTS, _RUNTIME_REQUIREMENTS, *sorted((ROOT / "building").glob("*.py"))]
+    sources = [REQUIREMENTS, _OPERATIONS_REQUIREMENTS, _RUNTIME_REQUIREMENTS, *sorted((ROOT / "building").glob("*.py"))]
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 

@@ -135,7 +135,7 @@ def local_stack(
         mail.create_configuration_sets(stack, ses)
         webhook_key = secrets.token_urlsafe(32)
         values: dict[str, Mapping[str, str | int]] = {
-            **{f"{whose}DatabaseSecret": database.make_login(postgres, whose) for whose in database.LOGINS_IN_AWS},
+            **{f"{whose}DatabaseSecret": database.make_login(postgres, whose) for whose in database.ROLES},
             "DataverseSecret": {
                 "tenant_id": dataverse.tenant_id,
                 "client_id": dataverse.client_id,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from operations import console
-from operations.commands import audit, dead_letters
+from operations.commands import dead_letters
 from operations.commands.dead_letter_contents import EVENTS, SYNCS
 from operations.errors import NotKnownError, OperationsError
 from operations.options import Actor, AsJson, Reason, require_named
@@ -80,8 +80,7 @@ def drop(
     require_named(actor, reason)
 
     def record(dropped: dead_letters.DropRecord) -> None:
-        with system.writing() as connection:
-            audit.dropped(connection, dropped, actor, reason)
+        system.step("record-drop", dropped.queue, dropped.message_id, actor, reason)
 
     done = dead_letters.drop(system.deployment, message, record)
     console.out.print(say("Removed from {queue}.", queue=done.queue))

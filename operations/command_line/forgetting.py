@@ -1,7 +1,7 @@
 """Define `forget-person`: remove a mentor or a coordinator from this system."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -9,13 +9,16 @@ import typer
 from operations import console
 from operations.commands import forget_person as forgetting
 from operations.errors import NotUnderstoodError, OperationsError
+from operations.mounting import InFunction
 from operations.options import AsJson, require_named
 from operations.screens import forget_view
 from operations.target import System
+from operations.through_function import show
 from operations.wording import words
 from operations.wording.speech import say
 
 _TYPED = 8  # characters of the id
+_LONGEST_WAIT_SECONDS = 600  # of the fourteen minutes that a function has
 
 
 def forget_person(
@@ -61,6 +64,18 @@ def forget_person(
         words.print_json(done)
     else:
         forget_view.show(done)
+
+
+def forget_in_function(given: dict[str, Any], in_function: InFunction) -> None:
+    """Show what would be removed, have it confirmed here, and remove it there."""
+    if not given["dry_run"]:
+        require_named(given["actor"], given["reason"])
+        if not given["yes"]:
+            if not given["as_json"]:
+                show(in_function(given | {"dry_run": True}))
+            _confirm(given["person"])
+            given["yes"] = True
+    show(in_function(given | {"wait": min(given["wait"], _LONGEST_WAIT_SECONDS)}))
 
 
 def _confirm(person: UUID) -> None:

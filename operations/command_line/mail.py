@@ -62,9 +62,7 @@ def mail_drill(
         deployment.ses, deployment.output("MailSenderAddress"), deployment.output("MailConfigurationSetName")
     )
     with console.steps(quiet=as_json) as progress:
-        drill = drilling.run_drill(
-            system.reading, system.writing, sender, (actor, reason), wait=wait, progress=progress
-        )
+        drill = drilling.run_drill(system.step, sender, (actor, reason), wait=wait, progress=progress)
     if as_json:
         words.print_json(drill)
     else:

@@ -1,5 +1,6 @@
 """Define `reconcile`: sweep or compare the website now."""
 
+import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from operations import console, databases
+from operations import console, databases, through_function
 from operations.commands import proof as proving
 from operations.commands import reconcile as reconciling
 from operations.commands import status as standing
@@ -16,7 +17,8 @@ from operations.exit_codes import EXIT_CODES
 from operations.options import AsJson, require_named
 from operations.screens import printing, proof_view, status_view
 from operations.target import System
-from operations.wording import failures, words
+from operations.through_function import Entry
+from operations.wording import failures, speech, words
 from operations.wording.speech import say
 from shared.domain.comparison import ProofVerdict
 
@@ -84,6 +86,8 @@ def _say(ended: reconciling.ReconcileOutcome) -> None:
 
 def _what_it_found(system: System, full: reconciling.ReconcileOutcome | None, *, quiet: bool) -> ProofVerdict | None:
     """Show the findings and return their verdict; None for a sweep, or if the database cannot be read."""
+    if system.is_reached_by_functions:
+        return _what_the_function_reads(system, full, quiet=quiet)
     with ExitStack() as held:
         try:
             address = held.enter_context(system.database())
@@ -99,3 +103,19 @@ def _what_it_found(system: System, full: reconciling.ReconcileOutcome | None, *,
         console.out.print(proof_view.verdict(proof))
         printing.command(say("All of it:"), "proof")
     return proof.verdict
+
+
+def _what_the_function_reads(
+    system: System, full: reconciling.ReconcileOutcome | None, *, quiet: bool
+) -> ProofVerdict | None:
+    if full is None:
+        return None
+    proof_of_run = ["proof", f"--run={full.run_id}"]
+    reply = through_function.ask(system, Entry.READER, proof_of_run, speech.texts().language)
+    found = next((verdict for verdict, code in EXIT_CODES.items() if code == reply.exit_code), None)
+    if reply.stderr:
+        console.failure(reply.stderr.strip().removeprefix("✗ "))
+        return None
+    if not quiet:
+        sys.stdout.write(reply.stdout)
+    return found

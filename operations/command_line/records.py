@@ -1,8 +1,10 @@
 """Define `retention`, `export-proofs` and `verify-proofs`: what is kept, and the proof that it is as it was."""
 
+import sys
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -10,10 +12,14 @@ from operations.commands import proof_export, proof_file
 from operations.commands import retention as keeping
 from operations.dates import OSLO, parse_day, today
 from operations.errors import NotUnderstoodError
+from operations.mounting import InFunction
 from operations.options import AsJson
 from operations.screens import records_view
 from operations.target import System
+from operations.through_function import show
 from operations.wording import words
+
+STDOUT: Final = Path("-")
 
 
 def retention(
@@ -38,7 +44,7 @@ def export_proofs(
     *,
     first: Annotated[str, typer.Option("--from", help="The first day, such as 2026-01-01.")],
     last: Annotated[str, typer.Option("--to", help="The last day, inclusive.")],
-    out: Annotated[Path, typer.Option("--out", help="The file to write; it must not be there yet.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write; it must not be there yet. - for none.")],
     as_json: AsJson = False,
 ) -> None:
     """Write the proofs and the audit of some days into one file, whose chain anybody can verify."""
@@ -46,7 +52,24 @@ def export_proofs(
     if since > until:
         raise NotUnderstoodError("--from is after --to")
     with system.reading() as connection:
-        made = proof_export.export(connection, _midnight(since), _midnight(until + timedelta(days=1)), out)
+        lines = proof_export.read(connection, _midnight(since), _midnight(until + timedelta(days=1)))
+    if out == STDOUT:
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+    else:
+        _export(lines, out, as_json=as_json)
+
+
+def export_proofs_from_function(given: dict[str, Any], in_function: InFunction) -> None:
+    """Read the records there, and write the file here."""
+    reply = in_function(given | {"out": STDOUT})
+    if reply.exit_code or given["out"] == STDOUT:
+        show(reply)
+    else:
+        _export(reply.stdout.split("\n")[:-1], given["out"], as_json=given["as_json"])
+
+
+def _export(lines: Sequence[str], out: Path, *, as_json: bool) -> None:
+    made = proof_export.write(lines, out)
     if as_json:
         words.print_json(made)
     else:

@@ -70,7 +70,7 @@ def rotate_credential(
     """
     require_named(actor, reason)
     versions = SecretVersions.of(system.deployment)
-    preparing = Rotating(system.writing, versions, actor, reason, wait_minutes * 60.0)
+    preparing = Rotating(system.step, versions, actor, reason, wait_minutes * 60.0)
     try:
         latest = _open_to(preparing, take_over=take_over)
         if latest is not None and latest.actor != actor:

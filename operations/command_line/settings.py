@@ -3,7 +3,7 @@
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import psycopg
 import typer
@@ -12,9 +12,11 @@ from operations import console
 from operations.commands import organisations, setting_values
 from operations.commands import settings as configuring
 from operations.errors import NotUnderstoodError, OperationsError
+from operations.mounting import InFunction
 from operations.options import Actor, AsJson, Reason, require_named
 from operations.screens import settings_view
 from operations.target import System
+from operations.through_function import show as show_reply
 from operations.wording import words
 from operations.wording.speech import say
 
@@ -57,9 +59,8 @@ def set_(
 ) -> None:
     """Change settings. Says first what that would do to mentors and listings, and asks."""
     require_named(actor, reason)
-    parsed = setting_values.parse(changes)
-    if not (yes or dry_run) and not sys.stdin.isatty():
-        raise NotUnderstoodError("nobody can be asked here: say --yes to change it, or --dry-run to see what that does")
+    parsed = setting_values.parse(changes, files=system.reads_files)
+    _require_somebody_to_ask(yes=yes, dry_run=dry_run)
     with system.reading() as connection:
         subject = _subject(connection, organisation, standard=standard)
         shown = configuring.settings_of(configuring.read_settings(connection), subject)
@@ -69,13 +70,27 @@ def set_(
     if dry_run:
         _print_json(made, as_json=as_json)
         return
-    if not yes and not typer.confirm(say("Change it?"), err=True):
-        raise OperationsError(say("Nothing was changed."))
+    if not yes:
+        _confirm()
     with system.writing() as connection:
         configuring.change(connection, shown, made.after, actor, reason)
     _print_json(replace(made, changed=True), as_json=as_json)
     if not as_json:
         console.out.print(say("Changed. Reminders follow with the next nightly check, the website at once."))
+
+
+def set_in_function(given: dict[str, Any], in_function: InFunction) -> None:
+    """Show what the change would do, ask here, and make it there."""
+    require_named(given["actor"], given["reason"])
+    setting_values.parse(given["changes"])
+    given["changes"] = setting_values.with_files_read(given["changes"])
+    _require_somebody_to_ask(yes=given["yes"], dry_run=given["dry_run"])
+    if not given["yes"] and not given["dry_run"]:
+        if not given["as_json"]:
+            show_reply(in_function(given | {"dry_run": True}))
+        _confirm()
+        given["yes"] = True
+    show_reply(in_function(given))
 
 
 def history(
@@ -90,6 +105,16 @@ def history(
         words.print_json(found)
     else:
         settings_view.history(found, datetime.now(UTC))
+
+
+def _require_somebody_to_ask(*, yes: bool, dry_run: bool) -> None:
+    if not (yes or dry_run) and not sys.stdin.isatty():
+        raise NotUnderstoodError("nobody can be asked here: say --yes to change it, or --dry-run to see what that does")
+
+
+def _confirm() -> None:
+    if not typer.confirm(say("Change it?"), err=True):
+        raise OperationsError(say("Nothing was changed."))
 
 
 def _print_json(made: configuring.SettingsChange, *, as_json: bool) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,11 +18,8 @@ from operations.errors import NotKnownError
 from operations.wording.speech import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from contextlib import AbstractContextManager
-    from datetime import datetime
+    from collections.abc import Callable, Mapping, Sequence
 
-    import psycopg
     from mypy_boto3_sesv2 import SESV2Client
 
     from operations.console import Progress
@@ -146,8 +144,7 @@ def _message(sender: str, recipient: str) -> bytes:
 
 
 def run_drill(
-    reading: Callable[[], AbstractContextManager[psycopg.Connection]],
-    writing: Callable[[], AbstractContextManager[psycopg.Connection]],
+    step: Callable[..., list[Any]],
     sender: Sender,
     named: tuple[str, str],
     *,
@@ -158,19 +155,13 @@ def run_drill(
     """Send a mail to each mailbox and return the drill once each is settled, or after `wait` seconds."""
     drill = uuid4()
     progress(say("sending mails to the mailbox simulator of SES"))
-    with writing() as connection:
-        rows = connection.execute(
-            "SELECT d.id, d.mailbox FROM certification.start_mail_drill(%s, %s, %s, %s) AS d",
-            (drill, list(Mailbox), *named),
-        ).fetchall()
-    ids = {mailbox: identity for identity, mailbox in rows}
+    ids = {row["mailbox"]: UUID(row["id"]) for row in step("start-mail-drill", drill, list(Mailbox), *named)}
     lines = tuple(sender.send(Line(ids[mailbox], mailbox, EXPECTED[mailbox])) for mailbox in Mailbox)
     until = time.monotonic() + wait
     found = Drill(drill, lines)
     said = ""
     while True:
-        with reading() as connection:
-            found = read_drill(connection, found)
+        found = read_drill(step, found)
         if found.is_settled or time.monotonic() >= until:
             return found
         if (waiting := _waiting(found.lines)) != said:
@@ -184,15 +175,18 @@ def _waiting(lines: Sequence[Line]) -> str:
     return say("waiting for the events of {names}", names=", ".join(names))
 
 
-def read_drill(connection: psycopg.Connection, drill: Drill) -> Drill:
-    """Return the drill with what has come back by now."""
-    rows = connection.execute(
-        "SELECT d.id, d.arrival, d.arrival_at, d.arrival_code FROM certification.mail_drills AS d WHERE d.drill = %s",
-        (drill.id,),
-    ).fetchall()
-    known = {identity: (arrival, at, code) for identity, arrival, at, code in rows}
-    return replace(drill, lines=tuple(_with(line, *known.get(line.id, (None, None, None))) for line in drill.lines))
+def read_drill(step: Callable[..., list[Any]], drill: Drill) -> Drill:
+    """Return the drill with what has come back by now. `step` makes a statement of operations.commands.steps."""
+    known = {UUID(row["id"]): row for row in step("mail-drill", drill.id)}
+    return replace(
+        drill, lines=tuple(_with(line, known[line.id]) if line.id in known else line for line in drill.lines)
+    )
 
 
-def _with(line: Line, arrival: str | None, at: datetime | None, code: str | None) -> Line:
-    return replace(line, arrival=Arrival(arrival) if arrival else None, arrival_at=at, code=code)
+def _with(line: Line, row: Mapping[str, Any]) -> Line:
+    return replace(
+        line,
+        arrival=Arrival(row["arrival"]) if row["arrival"] else None,
+        arrival_at=datetime.fromisoformat(row["at"]) if row["at"] else None,
+        code=row["code"],
+    )

@@ -7,12 +7,13 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from operations.commands.proof_file import FORMAT, HOW_TO_VERIFY
 from operations.errors import OperationsError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import psycopg
@@ -30,8 +31,8 @@ class ProofExport:
     last_hash: str | None
 
 
-def export(connection: psycopg.Connection, since: datetime, until: datetime, file: Path) -> ProofExport:
-    """Write the file, for its owner alone. Raises OperationsError if it is there already."""
+def read(connection: psycopg.Connection, since: datetime, until: datetime) -> list[str]:
+    """Return the lines of the file: what it is, and each link of the chain."""
     names = ("position", "source", "record", "at", "content", "content_hash", "previous_hash", "hash")
     rows = [
         dict(zip(names, row, strict=True))
@@ -49,7 +50,7 @@ def export(connection: psycopg.Connection, since: datetime, until: datetime, fil
         "SELECT (s.stored -> 'keep_audit_days')::integer FROM certification.all_settings() AS s"
         " WHERE s.organisation_id IS NULL"
     ).fetchone()
-    linked = [row for row in rows if row["position"] is not None]
+    linked = sum(row["position"] is not None for row in rows)
     header = {
         "format": FORMAT,
         "how_to_verify": HOW_TO_VERIFY,
@@ -57,12 +58,19 @@ def export(connection: psycopg.Connection, since: datetime, until: datetime, fil
         "to": until,
         "exported_at": datetime.now(UTC),
         "kept_days": kept[0] if kept else None,
-        "links": len(linked),
-        "unlinked": len(rows) - len(linked),
+        "links": linked,
+        "unlinked": len(rows) - linked,
         "chain_begins_with": end[2] if end else None,
         "chain_end": {"position": end[0], "hash": end[1]} if end else None,
     }
-    _write(file, [header, *rows])
+    return [json.dumps(row, ensure_ascii=False, default=_plain) for row in (header, *rows)]
+
+
+def write(lines: Sequence[str], file: Path) -> ProofExport:
+    """Write the file, for its owner alone. Raises OperationsError if it is there already."""
+    _write(file, lines)
+    rows = [json.loads(line) for line in lines[1:]]
+    linked = [row for row in rows if row["position"] is not None]
     first, last = (linked[0], linked[-1]) if linked else ({}, {})
     return ProofExport(
         str(file),
@@ -74,15 +82,15 @@ def export(connection: psycopg.Connection, since: datetime, until: datetime, fil
     )
 
 
-def _write(file: Path, rows: list[dict[str, Any]]) -> None:
+def _write(file: Path, lines: Sequence[str]) -> None:
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise OperationsError(f"{file} is there already: give another name") from None
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as out:
-            for row in rows:
-                out.write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
+            for line in lines:
+                out.write(line + "\n")
     except BaseException:
         with suppress(OSError):  # half a file proves nothing
             file.unlink()

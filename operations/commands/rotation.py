@@ -13,8 +13,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from psycopg.rows import class_row
-
 from operations.commands import reconcile
 from operations.commands.secret_versions import CURRENT, PENDING, SecretVersions
 from operations.errors import FunctionFailedError, NothingToDoError, NotKnownError, OperationsError
@@ -22,10 +20,7 @@ from operations.wording import failures
 from shared.domain.credential_examination import CredentialFault, Finding, Privilege
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from contextlib import AbstractContextManager
-
-    import psycopg
+    from collections.abc import Callable, Mapping, Sequence
 
     from operations.commands.new_credential import NewCredential
     from operations.target import Invoke
@@ -131,7 +126,8 @@ class _Verdict:
 class Rotating:
     """The means to rotate: the database, the secret, the deployed functions, and who does it why."""
 
-    writing: Callable[[], AbstractContextManager[psycopg.Connection]]
+    step: Callable[..., list[Any]]
+    """Makes one statement of operations.commands.steps."""
     secrets: SecretVersions
     actor: str
     reason: str
@@ -145,17 +141,11 @@ class Rotating:
 
     def latest(self) -> Rotation | None:
         """Return the rotation that is open, else the last one."""
-        with self.writing() as connection:
-            return _one(connection, "SELECT * FROM certification.credential_rotations ORDER BY started_at DESC LIMIT 1")
+        return _one(self.step("latest-rotation"))
 
     def take_over(self, seen: Rotation) -> Rotation:
         """Make another person's rotation this actor's, as it was seen. Raises TakenError if somebody was faster."""
-        with self.writing() as connection:
-            found = _one(
-                connection,
-                "SELECT * FROM certification.take_over_rotation(%s, %s, %s, %s)",
-                (seen.id, seen.actor, self.actor, self.reason),
-            )
+        found = _one(self.step("take-over-rotation", seen.id, seen.actor, self.actor, self.reason))
         if found is None or (found.actor == seen.actor and found.actor != self.actor):
             raise NotKnownError("the rotation was closed meanwhile: run the command again")
         if found.actor != self.actor:
@@ -169,12 +159,7 @@ class Rotating:
             raise NothingToDoError(
                 "the secret holds no version that is in use: put the first one in as docs/operations/deploy.md shows"
             )
-        with self.writing() as connection:
-            found = _one(
-                connection,
-                "SELECT * FROM certification.begin_rotation(%s, %s, %s, %s, %s, %s)",
-                (uuid4(), form, previous, self.actor, self.reason, False),
-            )
+        found = _one(self.step("begin-rotation", uuid4(), form, previous, self.actor, self.reason, False))
         if found is None:
             raise NotKnownError("the rotation could not be begun: run the command again")
         if found.actor != self.actor:
@@ -250,8 +235,7 @@ class Rotating:
         new, old = str(rotation.id), rotation.previous_version
         if rotation.actor != self.actor:  # it is done, so it is anybody's
             rotation = self.take_over(rotation)
-        with self.writing() as connection:
-            connection.execute("SELECT certification.own_rotation(%s, %s, %s)", (rotation.id, self.actor, self.reason))
+        self.step("own-rotation", rotation.id, self.actor, self.reason)
         in_use = self.secrets.with_label(CURRENT)
         if in_use == new:
             if rotation.state is State.PENDING:  # a run of this command was interrupted
@@ -293,15 +277,10 @@ class Rotating:
             self.pause(_PAUSE_SECONDS)
 
     def _await_verdict(self, rotation: Rotation, version: str) -> datetime:
-        with self.writing() as connection:
-            since = connection.execute(
-                "SELECT certification.await_verdict(%s, %s, %s)", (rotation.id, version, self.actor)
-            ).fetchone()
-            found = _one(connection, "SELECT * FROM certification.credential_rotations WHERE id = %s", (rotation.id,))
-        if since is None or since[0] is None:
-            raise TakenError(found or rotation)
-        at: datetime = since[0]
-        return at
+        since = _moment(self.step("await-verdict", rotation.id, version, self.actor)[0])
+        if since is None:
+            raise TakenError(_one(self.step("rotation", rotation.id)) or rotation)
+        return since
 
     def _swept(self) -> _Verdict:
         """Have the system sweep, which checks the credential, and return what it has recorded."""
@@ -312,40 +291,31 @@ class Rotating:
             # Where the version in use is refused, the sweep has recorded what it found before it failed.
             if not failures.explained(str(error)).meaning:
                 raise
-        with self.writing() as connection:
-            row = connection.execute(
-                "SELECT s.pending_version, s.pending_secret, s.pending_findings, s.check_reason, s.checked_at"
-                "  FROM certification.sync_state AS s"
-            ).fetchone()
-        if row is None:
+        rows = self.step("verdict")
+        if not rows:
             raise NotKnownError("the database has no state of the sync")
-        version, pending, findings, reason, at = row
-        return _Verdict(version, pending, tuple(_finding(one) for one in findings), reason, at)
+        found = rows[0]
+        return _Verdict(
+            found["pending_version"],
+            found["pending"],
+            tuple(_finding(one) for one in found["findings"]),
+            found["check_reason"],
+            _moment(found["checked_at"]),
+        )
 
     def _first_sync(self, since: datetime, signed_in_at: datetime) -> FirstSync:
         until = self.clock() + _FIRST_SYNC_SECONDS
         while True:
-            with self.writing() as connection:
-                row = connection.execute(
-                    "SELECT max(l.synced_at) FILTER (WHERE l.synced_at > %(since)s),"
-                    "       count(*) FILTER (WHERE l.synced_version < l.desired_version AND l.state <> 'rejected'"
-                    "                              AND l.reason IS DISTINCT FROM 'brake')"
-                    "  FROM certification.listings AS l",
-                    {"since": since},
-                ).fetchone()
-            synced_at, waiting = row or (None, 0)
+            found = self.step("first-sync", since)[0]
+            synced_at, waiting = _moment(found["synced_at"]), int(found["waiting"])
             if synced_at is not None or not waiting or self.clock() >= until:
                 return FirstSync(signed_in_at, synced_at, waiting)
             self.pause(_PAUSE_SECONDS / 5)
 
     def _advance(self, rotation: Rotation, to: State) -> Rotation:
-        with self.writing() as connection:
-            moved = connection.execute(
-                "SELECT certification.advance_rotation(%s, %s, %s, %s, %s)",
-                (rotation.id, rotation.state, to, self.actor, self.reason),
-            ).fetchone()
-            found = _one(connection, "SELECT * FROM certification.credential_rotations WHERE id = %s", (rotation.id,))
-        if not (moved and moved[0]) or found is None:
+        (moved,) = self.step("advance-rotation", rotation.id, rotation.state, to, self.actor, self.reason)
+        found = _one(self.step("rotation", rotation.id))
+        if not moved or found is None:
             state = f"it is {found.state}, by {found.actor}" if found else "it is gone"
             raise (
                 TakenError(found)
@@ -357,9 +327,17 @@ class Rotating:
         return found
 
 
-def _one(connection: psycopg.Connection, query: str, values: Sequence[object] = ()) -> Rotation | None:
-    with connection.cursor(row_factory=class_row(Rotation)) as cursor:
-        return cursor.execute(query.encode(), values).fetchone()
+def _one(rows: Sequence[Mapping[str, Any]]) -> Rotation | None:
+    """Return the rotation of the first row, if there is one."""
+    if not rows or rows[0]["id"] is None:
+        return None
+    row, moments = rows[0], ("started_at", "changed_at", "current_at")
+    return Rotation(**{**row, "id": UUID(row["id"]), **{name: _moment(row[name]) for name in moments}})
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Parse a time as PostgreSQL writes it in JSON."""
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _finding(written: dict[str, Any]) -> Finding:

@@ -15,8 +15,16 @@ _NONE = {"standard", "none"}
 _YES, _NO = {"yes", "true", "ja"}, {"no", "false", "nei"}
 
 
-def parse(changes: Sequence[str]) -> dict[str, Any]:
-    """Parse NAME=VALUE of each change. Raises NotUnderstoodError, also for a name that stands twice."""
+_IN_A_FILE = "listing_mapping=@"
+
+
+def parse(changes: Sequence[str], *, files: bool = True) -> dict[str, Any]:
+    """Parse NAME=VALUE of each change. Raises NotUnderstoodError, also for a name that stands twice.
+
+    `files`: a value may name a file that holds it.
+    """
+    if not files and any(change.startswith(_IN_A_FILE) for change in changes):
+        raise NotUnderstoodError("no file is read here: give the value itself")
     parsed: dict[str, Any] = {}
     for change in changes:
         name, given, value = change.partition("=")
@@ -29,6 +37,14 @@ def parse(changes: Sequence[str]) -> dict[str, Any]:
             raise NotUnderstoodError(f"{name} stands twice: give it once")
         parsed[name] = None if value.strip().lower() in _NONE else _PARSE[name](name, value.strip())
     return parsed
+
+
+def with_files_read(changes: Sequence[str]) -> list[str]:
+    """Return the changes with the content of the files that they name, for a program that has not these files."""
+    return [
+        f"listing_mapping={json.dumps(parse([change])['listing_mapping'])}" if change.startswith(_IN_A_FILE) else change
+        for change in changes
+    ]
 
 
 def written(value: Any) -> str:  # noqa: ANN401 - a value of any setting

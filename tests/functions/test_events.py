@@ -43,7 +43,12 @@ def ruled():
 
 
 # One address, and an event for each kind of request to it.
-OF_PERSONS = {"VerifyIntegration": ["person", "deployment"]}  # invoked by a person, or by a deployment
+# Invoked by a person, or by a deployment.
+OF_PERSONS = {
+    "VerifyIntegration": ["person", "deployment"],
+    "Operations": ["release_brake"],
+    "OperationsReader": ["status"],
+}
 OF_URLS = {"StatusChanged": ["requested"], "ForceSync": ["page", "mentors", "overview", "forced"]}
 # What a rule lets through.
 OF_RULES = {"StatusChanged": ["event"], "MailEvents": [kind.value for kind in MailEventKind]}

@@ -52,6 +52,8 @@ EVENTS = {
     "ForceSync": "force_sync.page.json",
     "MailEvents": "mail_events.bounce.json",
     "VerifyIntegration": "verify_integration.person.json",
+    "Operations": "operations.release_brake.json",
+    "OperationsReader": "operations_reader.status.json",
 }
 
 

@@ -13,6 +13,7 @@ import pytest
 from emulators.lambda_host.template.provision import local_clients
 from emulators.ses.account import ConfigurationSet
 from emulators.ses.server import LocalSes
+from operations.commands import steps
 from operations.commands.mail_drill import EXPECTED, Drill, Line, LineVerdict, Mailbox, Sender, run_drill
 from operations.errors import NotKnownError
 from operations.screens import mail_view
@@ -58,17 +59,16 @@ class Person:
     def drill(self, events: Mapping[Mailbox, tuple[str, ...]], *, wait: float = 0.0) -> Drill:
         """Run a drill while these events come."""
 
-        @contextmanager
-        def looking() -> Iterator[psycopg.Connection]:
-            for identity, mailbox in self._foundation.all("SELECT id, mailbox FROM certification.mail_drills"):
-                for kind in events.get(Mailbox(mailbox), ()):
-                    record(self._foundation, identity, kind)
+        def step(name: str, *parameters: object) -> list[Any]:
+            if name == "mail-drill":
+                for identity, mailbox in self._foundation.all("SELECT id, mailbox FROM certification.mail_drills"):
+                    for kind in events.get(Mailbox(mailbox), ()):
+                        record(self._foundation, identity, kind)
             with self.connected() as connection:
-                yield connection
+                return steps.make(connection, name, parameters)
 
         return run_drill(
-            looking,
-            self.connected,
+            step,
             self.sender,
             ("kari", "the first deployment"),
             wait=wait,

@@ -14,10 +14,15 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
+from emulators.lambda_host.template.provision import Stack, local_clients, provision
 from emulators.lambda_host.triggers.invoke_api import InvokeApi
 from emulators.ses.server import LocalSes
-from local.stack.aws import CREDENTIALS, LocalAws
+from local.stack.aws import CREDENTIALS, REGION, LocalAws
+from local.stack.stack import ROOT, endpoints
 from operations.cli import app
+from operations.through_function import Entry
 from shared.domain.alert_message import message
 from shared.domain.alerts import Alert, AlertMessageKind, Language
 from shared.domain.commands import Target
@@ -42,7 +47,7 @@ PERSONAL = "kari.saether@example.no"
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    with LocalAws(tmp_path_factory.mktemp("aws"), "sqs,cloudformation,secretsmanager") as aws:
+    with LocalAws(tmp_path_factory.mktemp("aws"), "sqs,sns,cloudformation,secretsmanager") as aws:
         yield aws
 
 
@@ -302,33 +307,61 @@ def test_a_letter_that_is_no_sync_request_can_be_removed(
     assert PERSONAL not in str(kept)
 
 
+@pytest.fixture(scope="module")
+def running(aws: LocalAws) -> Iterator[tuple[Stack, LambdaHost]]:
+    """The functions of template.yaml, beside the same AWS APIs."""
+    stack = provision(load_template(ROOT / "template.yaml", region=REGION), local_clients(aws.url, REGION))
+    with LambdaHost(stack, ROOT, endpoints(aws.url, aws.url)) as host:
+        yield stack, host
+
+
+@dataclass
+class RealCommands:
+    """Run commands of the database in their functions; each other function responds as it is told."""
+
+    real: LambdaHost
+    others: Lambda
+
+    def invoke(self, function, event):
+        return (self.real if function in Entry else self.others).invoke(function, event)
+
+
 @pytest.fixture
-def stack_with_login(stack: Any, database: TestDatabase) -> Any:
-    """A stack whose secret of operations holds the login of the test's database, and that speaks bokmål."""
-    login = json.dumps(database.login("Operations"))
-    arn = boto3.client("secretsmanager").create_secret(Name=f"s-{uuid4()}", SecretString=login)["ARN"]
-    dataverse = boto3.client("secretsmanager").create_secret(Name=f"s-{uuid4()}", SecretString="{}")["ARN"]
+def stack_with_login(stack: Any, running: tuple[Stack, LambdaHost], database: TestDatabase) -> Any:
+    """A stack whose functions have logins of the test's database, and that speaks bokmål."""
     outputs: dict[str, Any] = {f"{queue}Url": {"Value": {"Ref": queue}} for queue in QUEUES}
-    outputs |= {"OperationsDatabaseSecretArn": {"Value": arn}, "ReconciliationName": {"Value": "hlf-Reconciliation-1"}}
-    outputs |= {"DataverseSecretArn": {"Value": dataverse}}
+    for entry in Entry:
+        arn = running[0].physical_id(f"{entry}DatabaseSecret")
+        login = json.dumps(database.login(entry))
+        boto3.client("secretsmanager").put_secret_value(SecretId=arn, SecretString=login)
+        outputs |= {f"{entry}DatabaseSecretArn": {"Value": arn}, f"{entry}Name": {"Value": entry.value}}
+    dataverse = boto3.client("secretsmanager").create_secret(Name=f"s-{uuid4()}", SecretString="{}")["ARN"]
+    outputs |= {"ReconciliationName": {"Value": "hlf-Reconciliation-1"}, "DataverseSecretArn": {"Value": dataverse}}
     outputs |= {"MailSenderAddress": {"Value": "ikke-svar@example.no"}, "MailConfigurationSetName": {"Value": "none"}}
     outputs |= {"VerifyIntegrationName": {"Value": "hlf-VerifyIntegration-1"}}
     return deployed(outputs, {"OperationsLanguage": {"Type": "String", "Default": "nb"}})
 
 
 def test_the_stack_alone_says_which_database_and_language(
-    stack_with_login: Any, foundation: Foundation, monkeypatch: pytest.MonkeyPatch
+    stack_with_login: Any,
+    running: tuple[Stack, LambdaHost],
+    foundation: Foundation,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What an alert prints can be typed as it stands; an option or the environment may choose otherwise."""
-    assert command("status", "--stack", stack_with_login).startswith("Alt er som det skal være.")
-    assert command("status", "--stack", stack_with_login, "--language", "en").startswith("Everything is as it should")
-    monkeypatch.setenv("OPERATIONS_LANGUAGE", "en")
-    assert command("alerts", "--stack", stack_with_login).startswith("No alert is open.")
+    with InvokeApi(running[1]) as api:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
+        assert command("status", "--stack", stack_with_login).startswith("Alt er som det skal være.")
+        english = command("status", "--stack", stack_with_login, "--language", "en")
+        assert english.startswith("Everything is as it should")
+        monkeypatch.setenv("OPERATIONS_LANGUAGE", "en")
+        assert command("alerts", "--stack", stack_with_login).startswith("No alert is open.")
 
 
 @pytest.mark.parametrize("language", [Language.NB, pytest.param(Language.EN, marks=pytest.mark.slow)])
 def test_every_command_that_an_alert_prints_runs(
     stack_with_login: Any,
+    running: tuple[Stack, LambdaHost],
     database: TestDatabase,
     foundation: Foundation,
     monkeypatch: pytest.MonkeyPatch,
@@ -336,7 +369,8 @@ def test_every_command_that_an_alert_prints_runs(
 ) -> None:
     """As printed, on a deployed stack. It may find nothing to do; it is never not understood, nor lost."""
     report = {"findings": [], "contract_version": CONTRACT_VERSION}
-    host = Lambda({"run_id": str(uuid4()), "state": "succeeded", "reason": None, **report})
+    others = Lambda({"run_id": str(uuid4()), "state": "succeeded", "reason": None, **report})
+    host = RealCommands(running[1], others)
     organisation = foundation.organisation()
     texts, printed = TEXTS[language], set()
     every = [(one, about, "") for one, entry in CONDITIONS.items() for about in ("", *entry.subjects)]
@@ -362,12 +396,17 @@ def test_every_command_that_an_alert_prints_runs(
             assert result.exception is None or isinstance(result.exception, SystemExit), (line, result.exception)
 
 
-def test_a_stack_without_a_login_says_how_to_put_one_in(stack: Any) -> None:
+def test_a_stack_without_a_login_says_how_to_put_one_in(
+    stack: Any, stack_with_login: Any, running: tuple[Stack, LambdaHost], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is guessed, least of all the local database."""
-    arn = boto3.client("secretsmanager").create_secret(Name=f"s-{uuid4()}", SecretString="{}")["ARN"]
-    empty = deployed({"OperationsDatabaseSecretArn": {"Value": arn}})
-    assert "holds no login" in " ".join(command("status", "--stack", empty, expect=3).split())
-    assert "no output OperationsDatabaseSecretArn" in " ".join(command("alerts", "--stack", stack, expect=3).split())
+    arn = running[0].physical_id("OperationsReaderDatabaseSecret")
+    boto3.client("secretsmanager").put_secret_value(SecretId=arn, SecretString="{}")
+    with InvokeApi(running[1]) as api:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
+        said = " ".join(command("status", "--stack", stack_with_login, "--language", "en", expect=3).split())
+    assert "OperationsReaderDatabaseSecret holds no login" in said
+    assert "no output OperationsReaderName" in " ".join(command("alerts", "--stack", stack, expect=3).split())
 
 
 @pytest.mark.slow

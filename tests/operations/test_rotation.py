@@ -371,7 +371,7 @@ def test_of_two_who_take_over_at_once_one_is_told_who(
     kari.system.before_invoke += [interrupt]
     replace(kari, name="Per").rotate_to(SECOND, expect=130)
     rotating = [
-        Rotating(kari.system.writing, SecretVersions.of(kari.system.deployment), name, "why", 0.0)
+        Rotating(kari.system.step, SecretVersions.of(kari.system.deployment), name, "why", 0.0)
         for name in ("Kari", "Ola")
     ]
     seen = rotating[0].latest()

@@ -15,7 +15,9 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
            ('dynamics_sync', NULL, NULL),
            ('force_sync', NULL, NULL),
            ('mail_events', NULL, NULL),
-           ('verify_integration', NULL, NULL)
+           ('verify_integration', NULL, NULL),
+           ('operations', NULL, NULL),
+           ('operations_reader', NULL, NULL)
 $$;
 COMMENT ON FUNCTION certification.functions IS
     'The functions that have a login, the runs that each records, and how long a run may be missing before run_missing '
@@ -59,16 +61,16 @@ COMMENT ON FUNCTION certification.notice_kind_names IS 'The kinds of notices.';
 
 -- The schema's owner owns all that is in it. Each function has a role of its own that may call what it needs and read
 -- no table at all: what it may call is granted beside the functions. What every function that records runs calls is
--- granted to certification_scheduled, which those roles are members of. The role of the commands of operations also
--- reads some of our tables, and none of the app's. The role of break-glass (functions/break_glass/) is for a person
+-- granted to certification_scheduled, which those roles are members of. The two roles of the commands of operations also
+-- read some of our tables, and none of the app's; certification_operations_reader may call no function that changes
+-- anything, and tests/integration/database/test_reader.py holds it to that. The role of break-glass (functions/break_glass/) is for a person
 -- while nothing of AWS runs. The roles cannot log in: docs/operations/deploy.md shows how to make a login for each.
 DO $$
 DECLARE
     v_role text;
 BEGIN
     FOR v_role IN SELECT DISTINCT 'certification_' || f.function FROM certification.functions() AS f
-                  UNION ALL VALUES ('certification_scheduled'), ('certification_operations'),
-                                   ('certification_break_glass') LOOP
+                  UNION ALL VALUES ('certification_scheduled'), ('certification_break_glass') LOOP
         -- Roles are the server's: another database of it may have made them.
         IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = v_role) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);

@@ -97,12 +97,12 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.organisation_names, certification.brakes_on, certification.rejected_listings,
-    certification.find_mentors, certification.mentor_to_explain, certification.status_log_of,
-    certification.record_dropped_dead_letter
-TO certification_operations;
+    certification.find_mentors, certification.mentor_to_explain, certification.status_log_of
+TO certification_operations, certification_operations_reader;
+GRANT EXECUTE ON FUNCTION certification.record_dropped_dead_letter TO certification_operations;
 -- The tables of ours that the screens show. They hold ids and codes.
 GRANT SELECT ON
     certification.alerts, certification.audit, certification.duplicates, certification.findings, certification.listings,
     certification.proofs, certification.queue_depths, certification.run_organisations, certification.runs,
     certification.step_failures, certification.sync_state
-TO certification_operations;
+TO certification_operations, certification_operations_reader;

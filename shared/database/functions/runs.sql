@@ -133,6 +133,12 @@ REVOKE ALL ON FUNCTION
     certification.finish_organisation, certification.finish_run, certification.add_count
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.start_run, certification.organisations_to_run, certification.start_organisation,
-    certification.finish_organisation, certification.finish_run
+    certification.start_run, certification.organisations_to_run, certification.finish_run
 TO certification_scheduled;
+GRANT EXECUTE ON FUNCTION
+    certification.start_organisation, certification.finish_organisation
+TO certification_expiry_check, certification_send_notices;
+-- Once granted: a database keeps what nothing takes away.
+REVOKE EXECUTE ON FUNCTION
+    certification.start_organisation, certification.finish_organisation
+FROM certification_scheduled;

@@ -30,6 +30,7 @@ RUNS = {
     "ForceSync": set(),
     "Reconciliation": {"reconciliation_sweep", "reconciliation_full"},
     "Operations": set(),
+    "OperationsReader": set(),
     "BreakGlass": set(),
     "VerifyIntegration": set(),
     "MailEvents": set(),
@@ -246,7 +247,7 @@ UNREADABLE = ["infinity", "-infinity", "0044-03-15 BC", "0001-01-01", "20000-01-
 @pytest.mark.parametrize("ends_on", UNREADABLE)
 def test_an_impossible_end_of_a_secret_stops_no_alert(as_login: Any, foundation: Foundation, ends_on: Any) -> None:
     """One value from one login made every run's alerts fail."""
-    as_login("DynamicsSync").execute("SELECT certification.record_check(NULL, false, %s::date, NULL)", (ends_on,))
+    as_login("ExpiryCheck").execute("SELECT certification.record_check(NULL, false, %s::date, NULL)", (ends_on,))
     conditions = {alert.condition for alert in read_current_conditions(foundation.connection)}
     assert "secret_without_end_date" in conditions
     assert read_status(foundation.connection).website.secret_ends_on is None

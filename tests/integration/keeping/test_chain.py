@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from operations.commands.proof_export import export
+from operations.commands import proof_export
 from operations.commands.proof_file import NotAProofFileError, verify
 from operations.errors import OperationsError
 
@@ -68,7 +68,7 @@ def exported(foundation: Foundation, tmp_path: Path) -> list[str]:
     """The lines of a file of everything."""
     file = tmp_path / "proofs.jsonl"
     file.unlink(missing_ok=True)
-    export(foundation.connection, *ALL, file)
+    proof_export.write(proof_export.read(foundation.connection, *ALL), file)
     return file.read_text(encoding="utf-8").splitlines()
 
 
@@ -269,12 +269,14 @@ def test_a_part_of_the_chain_is_whole_too(chained: Foundation, tmp_path: Path) -
     chained.past_triggers("DELETE FROM certification.chain")
     chained.do("SELECT certification.link_records(true)")
     file = tmp_path / "part.jsonl"
-    made = export(chained.connection, datetime.now(UTC) - timedelta(days=1), ALL[1], file)
+    made = proof_export.write(
+        proof_export.read(chained.connection, datetime.now(UTC) - timedelta(days=1), ALL[1]), file
+    )
     found = verify(file.read_text(encoding="utf-8").splitlines())
     assert (made.first_position, found.first, found.links, found.problems) == (3, 3, 7, [])
     assert file.stat().st_mode & 0o077 == 0
     with pytest.raises(OperationsError, match="is there already"):
-        export(chained.connection, *ALL, file)
+        proof_export.write(proof_export.read(chained.connection, *ALL), file)
 
 
 def test_what_is_no_longer_kept_leaves_its_link(chained: Foundation, tmp_path: Path) -> None:

@@ -322,4 +322,4 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.current_conditions
-TO certification_operations;
+TO certification_operations, certification_operations_reader;

@@ -64,4 +64,4 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.address_of_mentor, certification.mail_outcomes
-TO certification_operations;
+TO certification_operations, certification_operations_reader;

@@ -118,4 +118,4 @@ GRANT EXECUTE ON FUNCTION
 TO certification_break_glass;
 GRANT EXECUTE ON FUNCTION
     certification.break_glass_export
-TO certification_break_glass, certification_operations;
+TO certification_break_glass, certification_operations, certification_operations_reader;

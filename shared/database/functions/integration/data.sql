@@ -104,5 +104,10 @@ REVOKE ALL ON FUNCTION
     certification.unusable_rows, certification.values_too_long
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.unusable_rows, certification.values_too_long
+    certification.unusable_rows
 TO certification_verify_integration, certification_operations;
+GRANT EXECUTE ON FUNCTION
+    certification.values_too_long
+TO certification_verify_integration;
+-- Once granted: a database keeps what nothing takes away.
+REVOKE EXECUTE ON FUNCTION certification.values_too_long FROM certification_operations;

@@ -61,5 +61,10 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.integration_state, certification.applied_files, certification.damaged_objects,
-    certification.mappings_in_force, certification.time_zones_in_use
+    certification.time_zones_in_use
 TO certification_verify_integration, certification_operations;
+GRANT EXECUTE ON FUNCTION
+    certification.mappings_in_force
+TO certification_verify_integration;
+-- Once granted: a database keeps what nothing takes away.
+REVOKE EXECUTE ON FUNCTION certification.mappings_in_force FROM certification_operations;

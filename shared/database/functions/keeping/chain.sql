@@ -211,5 +211,5 @@ GRANT EXECUTE ON FUNCTION
 TO certification_reconciliation;
 GRANT EXECUTE ON FUNCTION
     certification.export_chain
-TO certification_operations;
-GRANT SELECT ON certification.chain TO certification_operations;
+TO certification_operations, certification_operations_reader;
+GRANT SELECT ON certification.chain TO certification_operations, certification_operations_reader;

@@ -151,4 +151,4 @@ GRANT EXECUTE ON FUNCTION
 TO certification_reconciliation;
 GRANT EXECUTE ON FUNCTION
     certification.retention
-TO certification_operations;
+TO certification_operations, certification_operations_reader;

@@ -130,4 +130,4 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.preview, certification.explain
-TO certification_operations;
+TO certification_operations, certification_operations_reader;

@@ -307,4 +307,4 @@ GRANT EXECUTE ON FUNCTION
 TO certification_reconciliation;
 GRANT EXECUTE ON FUNCTION
     certification.mail_history
-TO certification_operations;
+TO certification_operations, certification_operations_reader;

@@ -70,7 +70,7 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.all_settings
-TO certification_operations;
+TO certification_operations, certification_operations_reader;
 GRANT EXECUTE ON FUNCTION
     certification.coordinator_settings
 TO certification_force_sync;

@@ -230,4 +230,8 @@ GRANT EXECUTE ON FUNCTION
 TO certification_dynamics_sync, certification_force_sync, certification_break_glass;
 GRANT EXECUTE ON FUNCTION
     certification.unsynced_listings
-TO certification_dynamics_sync, certification_expiry_check, certification_reconciliation;
+TO certification_expiry_check;
+-- Once granted: a database keeps what nothing takes away.
+REVOKE EXECUTE ON FUNCTION
+    certification.unsynced_listings
+FROM certification_dynamics_sync, certification_reconciliation;

@@ -128,10 +128,18 @@ GRANT EXECUTE ON FUNCTION
 TO certification_verify_integration;
 GRANT EXECUTE ON FUNCTION
     certification.record_check
-TO certification_dynamics_sync, certification_expiry_check, certification_reconciliation;
+TO certification_expiry_check, certification_reconciliation;
 GRANT EXECUTE ON FUNCTION
-    certification.website_stopped, certification.stop_website, certification.resume_website
+    certification.website_stopped
 TO certification_dynamics_sync, certification_force_sync, certification_reconciliation;
+GRANT EXECUTE ON FUNCTION
+    certification.stop_website, certification.resume_website
+TO certification_dynamics_sync, certification_force_sync;
+-- Once granted: a database keeps what nothing takes away.
+REVOKE EXECUTE ON FUNCTION certification.record_check FROM certification_dynamics_sync;
+REVOKE EXECUTE ON FUNCTION
+    certification.stop_website, certification.resume_website
+FROM certification_reconciliation;
 GRANT EXECUTE ON FUNCTION
     certification.record_queue_depth
 TO certification_reconciliation;

@@ -1,0 +1,28 @@
+"""The commands of `hlf-operations` that change something, on the database that no laptop reaches.
+
+Trigger: a person, with `hlf-operations … --stack NAME`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from operations.in_function import serve
+from operations.through_function import Entry
+from shared.bootstrap.operations import command_ports
+from shared.events import CommandEvent
+from shared.observability import LogAndMetrics, guarded, logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger().inject_lambda_context(clear_state=True)
+@guarded
+def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
+    """Run one command. Return {"exit_code": 0, "stdout": …, "stderr": …}.
+
+    Event: {"arguments": ["release-brake", …], "language": "nb", "width": 80, "colour": false}; the last three are
+    optional.
+    """
+    return serve(Entry.OPERATOR, CommandEvent.parse(event), command_ports(), LogAndMetrics())
