@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import operator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from emulators.cloudwatch.alarms import AlarmRefusedError
@@ -39,6 +40,7 @@ def calculate(expression: str, series: Mapping[str, Values], *, fill_needs_a_poi
     return list(found)
 
 
+@cache
 def _parsed(expression: str) -> ast.Expression:
     try:
         return ast.parse(expression, mode="eval")

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from statistics import mean
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from emulators.cloudwatch.alarms import Metric, Query
@@ -30,34 +31,42 @@ class Point:
 
 
 class Series:
-    """The points of one metric in the order of their own times."""
+    """The points of one metric in the order of their own times, and the statistic of a period of them.
 
-    def __init__(self, points: Iterable[Point]) -> None:
-        self._points = sorted(points, key=lambda point: point.at)
-        self._times = [point.at for point in self._points]
+    Times are whole seconds, because an alarm asks for some ten thousand periods a day. What a period gave is kept once
+    all of its points are here, for the evaluations to come.
+    """
 
-    def statistic(self, name: str, begin: datetime, end: datetime, seen_at: datetime) -> float | None:
+    def __init__(self, statistic: str, points: Iterable[Point]) -> None:
+        if statistic not in _STATISTICS:
+            raise ValueError(f"the statistic {statistic} is not known here")
+        self._calculate = _STATISTICS[statistic]
+        self._points = sorted((p.at.timestamp(), p.arrives_at.timestamp(), p.value) for p in points)
+        self._times = [at for at, _, _ in self._points]
+        self._settled: dict[tuple[float, float], float | None] = {}
+
+    def value(self, begin: float, end: float, seen_at: float) -> float | None:
         """Return the statistic of the points in [begin, end) that have arrived by `seen_at`; None without any."""
+        if (begin, end) in self._settled:
+            return self._settled[begin, end]
         between = self._points[bisect_left(self._times, begin) : bisect_left(self._times, end)]
-        values = [point.value for point in between if point.arrives_at <= seen_at]
-        if not values:
-            return None
-        match name:
-            case "Sum":
-                return sum(values)
-            case "Maximum":
-                return max(values)
-            case "Minimum":
-                return min(values)
-            case "Average":
-                return sum(values) / len(values)
-            case "SampleCount":
-                return float(len(values))
-            case _:
-                raise ValueError(f"the statistic {name} is not known here")
+        values = [value for _, arrives_at, value in between if arrives_at <= seen_at]
+        found = self._calculate(values) if values else None
+        if len(values) == len(between):
+            self._settled[begin, end] = found
+        return found
+
+
+_STATISTICS: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "Sum": sum,
+    "Maximum": max,
+    "Minimum": min,
+    "Average": mean,
+    "SampleCount": len,
+}
 
 
 def series_of(queries: Sequence[Query], points: Iterable[Point]) -> dict[str, Series]:
     """Return the series of each query by its id."""
     points = list(points)
-    return {query.id: Series(p for p in points if p.metric == query.metric) for query in queries}
+    return {query.id: Series(query.statistic, (p for p in points if p.metric == query.metric)) for query in queries}

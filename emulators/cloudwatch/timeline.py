@@ -61,13 +61,11 @@ def _evaluations(alarm: Alarm, begin: datetime, end: datetime, assumptions: Assu
 
 
 def _values(alarm: Alarm, series: dict[str, Series], at: datetime, assumptions: Assumptions) -> list[float | None]:
-    newest = at.replace(minute=0) if alarm.is_multi_day else at
-    periods = alarm.evaluation_periods + assumptions.extra_periods
-    ends = [newest - alarm.period * back for back in reversed(range(periods))]
-    values = {
-        query.id: [series[query.id].statistic(query.statistic, end - alarm.period, end, at) for end in ends]
-        for query in alarm.queries
-    }
+    newest = (at.replace(minute=0) if alarm.is_multi_day else at).timestamp()
+    period, periods = alarm.period.total_seconds(), alarm.evaluation_periods + assumptions.extra_periods
+    ends = [newest - period * back for back in reversed(range(periods))]
+    seen_at = at.timestamp()
+    values = {identity: [one.value(end - period, end, seen_at) for end in ends] for identity, one in series.items()}
     return calculate(alarm.expression, values, fill_needs_a_point=assumptions.fill_needs_a_point)
 
 
