@@ -13,6 +13,7 @@ from emulators.lambda_host.template.intrinsics import PhysicalId
 
 NAME_PROPERTY = {
     "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
     "AWS::Events::Rule": "Name",
     "AWS::IAM::Role": "RoleName",
     "AWS::Lambda::Function": "FunctionName",
@@ -84,7 +85,7 @@ class Account:
             case "AWS::SecretsManager::Secret":
                 arn = self.arn("secretsmanager", f"secret:{name}-000000")
                 found = PhysicalId(arn, {"Id": arn})
-            case "AWS::SES::ConfigurationSet":
+            case "AWS::SES::ConfigurationSet" | "AWS::CloudWatch::Dashboard":
                 found = PhysicalId(name)
             case "AWS::SES::ConfigurationSetEventDestination":
                 found = PhysicalId(name, {"Id": name})
