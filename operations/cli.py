@@ -20,6 +20,7 @@ from operations.command_line import (
     review,
     rotation,
     settings,
+    testing,
     verifying,
 )
 from operations.exit_codes import in_sentences
@@ -55,6 +56,7 @@ COMMANDS: dict[str, Command | Group | WithoutSystem] = {
     "break-glass-export": break_glass.export,
     "allow-mail": mail.allow_mail,
     "mail-drill": mail.mail_drill,
+    "test-alert": testing.send_or_acknowledge,
     "verify-integration": verifying.verify_integration,
     "rotate-credential": rotation.rotate_credential,
     "retention": records.retention,

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, override
 from uuid import UUID
 
 import typer  # noqa: TC002 - read by operations.mounting
+from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import databases, deployed
 from operations.errors import FunctionFailedError, NotUnderstoodError, OperationsError
 from operations.options import DatabaseUrl, Stack  # noqa: TC001 - read by operations.mounting
+from shared.adapters.aws.recipients import Recipients, count_recipients
 from shared.domain.alerts import Language
 from shared.domain.commands import LOCAL, Target
 
@@ -62,6 +64,10 @@ class System(ABC):
     def parameters(self) -> Mapping[str, str]:
         """Return the parameters of the stack; empty where they are unknown."""
         return {}
+
+    def recipients(self) -> Recipients | None:
+        """Return how many hear the alerts of a deployed stack; None where that is unknown, or not to be asked."""
+        return None
 
     @abstractmethod
     def database(self) -> AbstractContextManager[str]:
@@ -130,6 +136,13 @@ class NamedSystem(System):
     @override
     def parameters(self) -> Mapping[str, str]:
         return {} if self._stack is None else self.deployment.parameters
+
+    @override
+    def recipients(self) -> Recipients | None:
+        try:
+            return count_recipients(self.deployment.sns, self.deployment.output("OperationsTopicArn"))
+        except (ClientError, BotoCoreError, OperationsError):  # whoever reads the status may have no right to know it
+            return None
 
     @contextmanager
     @override

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING
 
@@ -47,4 +48,10 @@ class SnsAlertPublisher:
 
     def _publish(self, message: AlertMessage) -> None:
         self._client = self._client or sns_client(self._region)
-        self._client.publish(TopicArn=self._topic_arn, Subject=message.subject, Message=message.body)
+        publish_to(self._client, self._topic_arn, message)
+
+
+def publish_to(client: SNSClient, topic_arn: str, message: AlertMessage) -> None:
+    """Publish the message: whole by mail, and in a few words by SMS, of which SNS takes 1,600 characters at most."""
+    texts = {"default": message.body, "sms": message.sms or message.subject}
+    client.publish(TopicArn=topic_arn, Subject=message.subject, Message=json.dumps(texts), MessageStructure="json")

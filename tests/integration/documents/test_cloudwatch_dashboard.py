@@ -103,7 +103,7 @@ def test_every_metric_that_is_shown_is_there() -> None:
 def test_the_sweep_writes_what_is_shown_of_it(foundation: Foundation) -> None:
     """The figures of the first answer are those of the code, not only of the document."""
     written = {*SWEEP_COUNTS, *Health(CredentialState.HEALTHY).counts(DAY), *(f"runs_{state}" for state in RunState)}
-    written |= {measure for (measure,) in foundation.all("SELECT measure FROM certification.count_waiting()")}
+    written |= set(foundation.all("SELECT measure FROM certification.count_waiting()"))
     found = {name for _, name, dimensions in shown() if dimensions.get("function") == "reconciliation_sweep"}
     assert len(found) > 8
     assert found <= {metric_name(measure) for measure in written}
