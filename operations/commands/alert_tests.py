@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import psycopg
     from mypy_boto3_sns import SNSClient
 
-    from shared.domain.alerts import AlertMessage
+    from shared.domain.alert_test import AlertTestMessage
 
 PATIENCE: Final = timedelta(days=1)
 """A test that nobody has acknowledged for so long was not heard."""
@@ -57,7 +57,7 @@ def publish_test(
     sns: SNSClient,
     topic_arn: str,
     named: tuple[str, str],
-    message: Callable[[str], AlertMessage],
+    message: Callable[[str], AlertTestMessage],
 ) -> AlertTest:
     """Record a test alert, publish it, and record that SNS took it.
 
@@ -68,7 +68,7 @@ def publish_test(
     with writing() as connection:
         connection.execute("SELECT certification.start_alert_test(%s, %s, %s)", (code, *named))
     try:
-        publish_to(sns, topic_arn, message(code))
+        publish_to(sns, topic_arn, *message(code))
     except ClientError as refusal:
         refused = refusal.response["Error"].get("Code", "refused")
         raise OperationsError(say("SNS refused the message, so nobody got it: {code}", code=refused)) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shared.domain.alerts import AlertMessage, Language
 
@@ -50,6 +50,13 @@ _SMS: Final = {
 }
 
 
+class AlertTestMessage(NamedTuple):
+    """What goes by mail, and what by SMS."""
+
+    mail: AlertMessage
+    sms: str
+
+
 def new_code() -> str:
     """Return a code that nobody can guess or confuse."""
     return "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
@@ -66,12 +73,9 @@ def acknowledging(code: str, name: str) -> str:
     return _ACKNOWLEDGE.format(code=code, name=name)
 
 
-def message_of_test(code: str, language: Language, target: Target) -> AlertMessage:
+def message_of_test(code: str, language: Language, target: Target) -> AlertTestMessage:
     """Return the message of a test alert; its command works on `target`."""
     name = "DITT-NAVN" if language is Language.NB else "YOUR-NAME"
     command = target.command(acknowledging(code, name))
-    return AlertMessage(
-        _SUBJECT[language].format(code=code),
-        _BODY[language].format(code=code, command=command),
-        _SMS[language].format(code=code),
-    )
+    mail = AlertMessage(_SUBJECT[language].format(code=code), _BODY[language].format(code=code, command=command))
+    return AlertTestMessage(mail, _SMS[language].format(code=code))

@@ -80,14 +80,10 @@ class Alert:
 
 
 class AlertMessage(NamedTuple):
-    """Plain text. SNS takes a subject of at most 100 printable ASCII characters.
-
-    `sms`: what a text message says; empty for the subject, because the body would be a dozen messages.
-    """
+    """Plain text. SNS takes a subject of at most 100 printable ASCII characters, and SMS says no more than it."""
 
     subject: str
     body: str
-    sms: str = ""
 
 
 RUNBOOK = "docs/operations/alerts.md"

@@ -109,8 +109,8 @@ def test_a_text_message_of_it_fits_into_one(language: Language) -> None:
     assert len(message.sms) <= 160
     assert set(message.sms) - set("æøåÆØÅ") <= set(map(chr, range(32, 127)))
     assert "K7PD4W" in message.sms
-    assert message.subject.isascii()
-    assert len(message.subject) <= 100
+    assert message.mail.subject.isascii()
+    assert len(message.mail.subject) <= 100
 
 
 def test_who_has_read_it_says_so_once(operator: Operator, code: str, foundation: Foundation) -> None:

@@ -17,6 +17,8 @@ from shared.domain.integration.findings import Finding, broken, holds, unchecked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mypy_boto3_sns import SNSClient
+
 _SECONDS: Final = 10.0
 
 POINTS: Final = {
@@ -31,7 +33,7 @@ def people_findings(region: str, sender: str, topic_arn: str) -> Iterator[Findin
     checks: dict[str, Callable[[], Finding]] = {
         "dependencies.mail.sender": lambda: _sender(region, sender),
         "dependencies.mail.account": lambda: _account(region),
-        "dependencies.operations.recipients": lambda: _recipients(region, topic_arn),
+        "dependencies.operations.recipients": lambda: recipients_finding(client("sns", region), topic_arn),
     }
     for point, check in checks.items():
         try:
@@ -69,8 +71,9 @@ def _account(region: str) -> Finding:
     return holds(point, POINTS[point], str(account.get("EnforcementStatus", "")))
 
 
-def _recipients(region: str, topic_arn: str) -> Finding:
-    point, found = "dependencies.operations.recipients", count_recipients(client("sns", region), topic_arn)
+def recipients_finding(sns: SNSClient, topic_arn: str) -> Finding:
+    """Return whether somebody has confirmed to receive the alerts, and how many have."""
+    point, found = "dependencies.operations.recipients", count_recipients(sns, topic_arn)
     if not found.confirmed:
         there = "nobody is subscribed" if found == Recipients(0, 0, 0, 0) else f"none confirmed: {_counted(found)}"
         return broken(

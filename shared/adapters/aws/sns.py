@@ -51,7 +51,10 @@ class SnsAlertPublisher:
         publish_to(self._client, self._topic_arn, message)
 
 
-def publish_to(client: SNSClient, topic_arn: str, message: AlertMessage) -> None:
-    """Publish the message: whole by mail, and in a few words by SMS, of which SNS takes 1,600 characters at most."""
-    texts = {"default": message.body, "sms": message.sms or message.subject}
+def publish_to(client: SNSClient, topic_arn: str, message: AlertMessage, sms: str = "") -> None:
+    """Publish the message: whole by mail; by SMS its subject, or `sms`, because the body would be a dozen messages.
+
+    SNS refuses more than 1,600 characters for SMS: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html.
+    """
+    texts = {"default": message.body, "sms": sms or message.subject}
     client.publish(TopicArn=topic_arn, Subject=message.subject, Message=json.dumps(texts), MessageStructure="json")

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from local.stack.aws import CREDENTIALS, REGION
-from shared.adapters.aws import people
+from local.stack.aws import REGION
+from shared.adapters.aws.people import recipients_finding
 from shared.adapters.aws.recipients import Recipients, count_recipients
 from shared.domain.integration.findings import Verdict
 
@@ -42,8 +42,7 @@ def answering(
     subscriptions: list[dict[str, str]], *, sandbox: bool | None = False, verified: tuple[str, ...] = ()
 ) -> Iterator[Any]:
     """Yield a client of SNS, which answers so. `sandbox` None: who asks has no right to know."""
-    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-    client = boto3.client("sns", region_name=REGION, **keys)
+    client = boto3.client("sns", region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")
     with Stubber(client) as sns:
         sns.add_response("list_subscriptions_by_topic", {"Subscriptions": subscriptions}, {"TopicArn": TOPIC})
         if any(one["Protocol"] == "sms" for one in subscriptions):
@@ -100,15 +99,10 @@ def test_recipients_are_counted(
         ([MAIL, SMS], Verdict.HOLDS, "2 confirmed: 1 by e-mail, 1 by SMS, SMS for at most 1 dollars a month"),
     ],
 )
-def test_verify_integration_says_how_many(
-    monkeypatch: pytest.MonkeyPatch, subscriptions: list[dict[str, str]], verdict: Verdict, said: str
-) -> None:
+def test_verify_integration_says_how_many(subscriptions: list[dict[str, str]], verdict: Verdict, said: str) -> None:
     """Fewer than two is said, and no fault; none is one. No address is in it."""
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
     with answering(subscriptions) as client:
-        monkeypatch.setattr(people, "client", lambda *_: client)
-        found = people._recipients(REGION, TOPIC)
+        found = recipients_finding(client, TOPIC)
     assert found.verdict is verdict
     assert found.found.startswith(said)
     assert "example.no" not in str(found)
