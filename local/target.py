@@ -44,7 +44,7 @@ class LocalSystem(System):
             )
         clients = local_clients(addresses["aws"], REGION)
         ses = local_clients(addresses["ses"], REGION).sesv2
-        return Deployment(addresses["outputs"], clients.sqs, clients.secretsmanager, ses)
+        return Deployment(addresses["outputs"], clients.sqs, clients.secretsmanager, ses, clients.sns)
 
     @property
     @override

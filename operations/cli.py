@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from operations.command_line import changing, dead_letters, mail, reconcile, records, rotation, verifying
+from operations.command_line import changing, dead_letters, mail, reconcile, records, rotation, testing, verifying
 from operations.database_commands import DATABASE_COMMANDS
 from operations.exit_codes import in_sentences
 from operations.mounting import Group, Mounted, Program, WithoutSystem
@@ -22,6 +22,7 @@ COMMANDS: dict[str, Mounted] = {
         {"list": dead_letters.list_, "replay": dead_letters.replay, "drop": dead_letters.drop},
     ),
     "mail-drill": mail.mail_drill,
+    "test-alert": testing.send_or_acknowledge,
     "verify-integration": verifying.verify_integration,
     "rotate-credential": rotation.rotate_credential,
     "verify-proofs": WithoutSystem(records.verify_proofs),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
 
@@ -35,12 +36,13 @@ _NO_LOGIN = (
 
 @dataclass(frozen=True)
 class Deployment:
-    """Hold a stack's outputs and parameters by name, and clients for its queues, secrets and mail."""
+    """Hold a stack's outputs and parameters by name, and clients for its queues, secrets, mail and topic."""
 
     outputs: Mapping[str, str]
     sqs: SQSClient
     secrets: SecretsManagerClient
     ses: SESV2Client
+    sns: SNSClient
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def output(self, name: str) -> str:
@@ -59,7 +61,7 @@ def find(stack: str) -> Deployment:
         described = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
         parameters = {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
-        return Deployment(outputs, client("sqs"), client("secretsmanager"), client("sesv2"), parameters)
+        return Deployment(outputs, client("sqs"), client("secretsmanager"), client("sesv2"), client("sns"), parameters)
 
 
 def database_of(deployment: Deployment) -> str:

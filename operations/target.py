@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, override
 from uuid import UUID
 
 import typer  # noqa: TC002 - read by operations.mounting
+from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import databases, deployed, through_function
 from operations.commands import steps
 from operations.errors import FunctionFailedError, NotUnderstoodError, OperationsError
 from operations.options import DatabaseUrl, Stack  # noqa: TC001 - read by operations.mounting
 from operations.through_function import Entry
+from shared.adapters.aws.recipients import Recipients, count_recipients
 from shared.domain.alerts import Language
 from shared.domain.commands import LOCAL, Target
 
@@ -74,6 +76,10 @@ class System(ABC):
     def parameters(self) -> Mapping[str, str]:
         """Return the parameters of the stack; empty where they are unknown."""
         return {}
+
+    def recipients(self) -> Recipients | None:
+        """Return how many hear the alerts of a deployed stack; None where that is unknown, or not to be asked."""
+        return None
 
     @abstractmethod
     def database(self) -> AbstractContextManager[str]:
@@ -152,6 +158,13 @@ class NamedSystem(System):
     @override
     def parameters(self) -> Mapping[str, str]:
         return {} if self._stack is None else self.deployment.parameters
+
+    @override
+    def recipients(self) -> Recipients | None:
+        try:
+            return count_recipients(self.deployment.sns, self.deployment.output("OperationsTopicArn"))
+        except (ClientError, BotoCoreError, OperationsError):  # whoever reads the status may have no right to know it
+            return None
 
     @contextmanager
     @override

@@ -21,13 +21,13 @@ from operations.wording import words
 def status(system: System, *, as_json: AsJson = False) -> None:
     """Show on one screen whether something is wrong and what to do first. Exit code 1 if so, 3 if not yet known.
 
-    For a stack it also shows whether the public address has a limit.
+    For a stack it also shows whether the public address has a limit, and how many hear its alerts.
     """
     limit = system.parameters.get("WebhookConcurrency")
     with system.reading() as connection:
         found = standing.read_status(connection)
     if limit is not None:
-        found = replace(found, webhook_concurrency=int(limit))
+        found = replace(found, webhook_concurrency=int(limit), recipients=system.recipients())
     if as_json:
         words.print_json(found)
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
 
+from operations.commands.alert_tests import AlertTest, last_test
 from operations.commands.alerts import Alert, read_current_conditions
 from operations.commands.brakes import Brake, read_brakes
 from operations.commands.proof import ProofHead, read_head
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     import psycopg
+
+    from shared.adapters.aws.recipients import Recipients
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,10 @@ class Status:
     runs: tuple[LastRun, ...]
     proof: ProofHead | None
     mail: MailCounts
+    alert_test: AlertTest | None = None
+    """The last test alert; None: there was never one."""
+    recipients: Recipients | None = None
+    """Who hears the alerts of the deployed stack; None: not known."""
     webhook_concurrency: int | None = None
     """The deployed stack's limit of concurrent calls to the public address; 0 means no limit."""
 
@@ -212,4 +219,5 @@ def read_status(connection: psycopg.Connection) -> Status:
         tuple(runs),
         read_head(connection),
         mail,
+        last_test(connection),
     )

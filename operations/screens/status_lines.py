@@ -10,6 +10,7 @@ from rich.text import Text
 from operations.dates import OSLO
 from operations.wording import proof_verdict, words
 from operations.wording.speech import many, say
+from shared.adapters.aws.recipients import RECOMMENDED
 from shared.domain.comparison import ProofVerdict
 from shared.domain.credential_forms import CredentialForm
 
@@ -137,6 +138,30 @@ def mail(status: Status) -> str:
             say("{n} unknown", n=f"{mail.unknown:,}"),
         )
     )
+
+
+def heard(status: Status) -> list[tuple[str, str]]:
+    """Return a line on who hears the alerts, if anything is known of it: confirmed recipients, and the last test."""
+    said = []
+    if (found := status.recipients) is not None:
+        counts = [say("{n} by e-mail", n=found.email), say("{n} by SMS", n=found.sms)]
+        counts += [say("{n} otherwise", n=found.other)] if found.other else []
+        counts += [say("{n} not confirmed", n=found.pending)] if found.pending else []
+        counts += [say("{n} in the SMS sandbox, not reached", n=found.unheard)] if found.unheard else []
+        style = "red" if not found.confirmed else "yellow" if found.confirmed < RECOMMENDED else "none"
+        few = f" {say('(two are recommended)')}" if found.confirmed < RECOMMENDED else ""
+        said.append(f"[{style}]{', '.join(counts)}{few}[/{style}]")
+    if (test := status.alert_test) is not None:
+        when = words.moment(test.started_at, status.at)
+        if test.acknowledgements:
+            said.append(say("test of {when} read by {n}", when=when, n=test.acknowledgements))
+        elif test.is_unheard(status.at):
+            said.append(f"[red]{say('test {code} of {when} read by nobody', code=test.code, when=when)}[/red]")
+        else:
+            said.append(say("test {code} of {when} not read yet", code=test.code, when=when))
+    elif said:
+        said.append(say("never tested"))
+    return [(say("Alerts to"), " · ".join(said))] if said else []
 
 
 def _rate(percent: float) -> str:

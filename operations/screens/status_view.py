@@ -48,6 +48,7 @@ def show(status: Status) -> None:
         (say("Last proof"), status_lines.proof(status)),
         (say("Mail"), status_lines.mail(status)),
         *status_lines.webhook(status),
+        *status_lines.heard(status),
         *_alerts(status),
     ):
         rows.add_row(name, text)

@@ -43,6 +43,36 @@ BOKMAL: dict[str, str] = {
     "Times": "Ganger",
     "Found (Oslo)": "Funnet (norsk tid)",
     "Reviewed": "Sett på",
+    # Test alerts, and who hears an alert
+    "Alerts to": "Varsler til",
+    "{n} by e-mail": "{n} på e-post",
+    "{n} by SMS": "{n} på SMS",
+    "{n} otherwise": "{n} på annen måte",
+    "{n} not confirmed": "{n} ikke bekreftet",
+    "{n} in the SMS sandbox, not reached": "{n} i SMS-sandkassen, nås ikke",
+    "(two are recommended)": "(to er anbefalt)",
+    "test of {when} read by {n}": "prøve {when} lest av {n}",
+    "test {code} of {when} read by nobody": "prøve {code} {when} ikke lest av noen",
+    "test {code} of {when} not read yet": "prøve {code} {when} ikke lest ennå",
+    "never tested": "aldri prøvd",
+    "The test alert {code} is on its way. Everybody who gets it acknowledges it:": (
+        "Prøvevarselet {code} er på vei. Alle som får det, kvitterer:"
+    ),
+    "Who has not got it within a quarter of an hour gets no alert either. See how many have:": (
+        "De som ikke har fått det innen et kvarter, får heller ingen varsler. Se hvor mange som har kvittert:"
+    ),
+    "{n} person has read it.": "{n} person har lest det.",
+    "{n} persons have read it.": "{n} personer har lest det.",
+    "Thank you. The test alert of {when} has reached you. {heard}": (
+        "Takk. Prøvevarselet fra {when} har nådd deg. {heard}"
+    ),
+    "You had acknowledged the test alert of {when} before. {heard}": (
+        "Du hadde kvittert for prøvevarselet fra {when} fra før. {heard}"
+    ),
+    "SNS refused the message, so nobody got it: {code}": "SNS avviste meldingen, så ingen fikk den: {code}",
+    "there is no test alert with the code {code}: read it once more": (
+        "det finnes ikke noe prøvevarsel med koden {code}: les den én gang til"
+    ),
     # Mail
     "Mail": "E-post",
     "none in 30 days": "ingen på 30 dager",

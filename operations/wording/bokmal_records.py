@@ -18,6 +18,7 @@ RECORDS: dict[str, str] = {
     "settled notices": "ferdige meldinger",
     "addresses that no mail went to, and nobody has any more": "adresser det ikke gikk e-post til, og som ingen har nå",
     "mails of drills": "e-poster fra prøver",
+    "test alerts": "prøvevarsler",
     "reminders of mentors who are gone": "påminnelser til likepersoner som er borte",
     "transitions of mentors who are gone": "statusendringer for likepersoner som er borte",
     "failures that are over": "feil som er over",

@@ -9,6 +9,7 @@ KEPT = {
     "transitions": "transitions of mentors who are gone",
     "step_failures": "failures that are over",
     "mail_drills": "mails of drills",
+    "alert_tests": "test alerts",
     "findings": "closed findings",
     "alerts": "closed alerts",
     "brakes": "closed brakes",

@@ -80,7 +80,7 @@ class Alert:
 
 
 class AlertMessage(NamedTuple):
-    """Plain text. SNS takes a subject of at most 100 printable ASCII characters."""
+    """Plain text. SNS takes a subject of at most 100 printable ASCII characters, and SMS says no more than it."""
 
     subject: str
     body: str

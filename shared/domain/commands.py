@@ -9,7 +9,7 @@ DEPLOYED = "hlf-operations"
 LOCAL = "python -m local"
 # These ask the stack; all others the database. The first of them can do nothing with its address.
 _WITHOUT_DATABASE = ("dlq list", "dlq replay")
-_OF_THE_STACK = (*_WITHOUT_DATABASE, "dlq", "mail-drill", "reconcile", "rotate-credential")
+_OF_THE_STACK = (*_WITHOUT_DATABASE, "dlq", "mail-drill", "test-alert", "reconcile", "rotate-credential")
 
 
 @dataclass(frozen=True, slots=True)

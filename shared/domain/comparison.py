@@ -84,6 +84,7 @@ CAUSES = (
 """Why it is there, as counted; …_in_flight: those of a class that were changed just now, or whose day just turns."""
 
 NOTHING_COMPARED = (
+    "proof_yes",
     "pages_read",
     "rows_read",
     "rows_repeated",

@@ -8,7 +8,7 @@ DELETED = tuple(
     f"deleted_{kind}"
     for kind in (
         *("sweeps", "runs", "notices", "unusable_addresses", "reminders", "transitions", "step_failures"),
-        *("mail_drills", "findings", "alerts", "brakes", "proofs", "audit", "journals", "rotations"),
+        *("mail_drills", "alert_tests", "findings", "alerts", "brakes", "proofs", "audit", "journals", "rotations"),
     )
 )
 """The counts of certification.delete_old_records, by the names of certification.retention_rules."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.comparison import NOTHING_COMPARED, Proof, is_suspiciously_small
+from shared.domain.comparison import NOTHING_COMPARED, Proof, ProofVerdict, is_suspiciously_small, verdict_of
 from shared.domain.errors import CertificationError, ConnectionLostError, TransientError, WebsiteUnavailableError
 from shared.domain.keeping import ChainEnd
 from shared.domain.listings import SyncRequest
@@ -83,6 +83,7 @@ def compare_website(
     verdicts += [Verdict(RunState.DEGRADED, left) for left in _LEFT if counts[left] and compared]
     verdicts += _find_duplicates(run_id, reconciliation, counts)
     verdicts += _delete_old(run_id, reconciliation, counts)
+    counts["proof_yes"] = int(_is_proved(compared, counts))
     reconciliation.write_proof(run_id, Proof(began, reason, compared, counts))
     end, linking = _link(reconciliation)
     verdicts += linking
@@ -98,6 +99,11 @@ def compare_website(
         chain_hash=end.hash,
     )
     return combine(verdicts)
+
+
+def _is_proved(compared: ComparisonOutcome | None, counts: dict[str, int]) -> bool:
+    equal = compared is not None and compared.app_hash == compared.website_hash
+    return verdict_of(complete=compared is not None, counts=counts, equal=equal) is ProofVerdict.YES
 
 
 _LEFT = ("differences_unverified", "repairs_braked")

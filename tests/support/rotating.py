@@ -49,7 +49,9 @@ class DeployedSystem(System):
     @property
     @override
     def deployment(self) -> Deployment:
-        return Deployment(self.stack.outputs, self.clients.sqs, self.clients.secretsmanager, self.clients.sesv2)
+        return Deployment(
+            self.stack.outputs, self.clients.sqs, self.clients.secretsmanager, self.clients.sesv2, self.clients.sns
+        )
 
     @property
     @override

@@ -13,6 +13,7 @@ from emulators.lambda_host.template.intrinsics import PhysicalId
 
 NAME_PROPERTY = {
     "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
     "AWS::CodeDeploy::Application": "ApplicationName",
     "AWS::CodeDeploy::DeploymentGroup": "DeploymentGroupName",
     "AWS::Events::Rule": "Name",
@@ -43,6 +44,7 @@ _NAME_ALONE = frozenset(
     {
         "AWS::AppConfig::Application",
         "AWS::AppConfig::ConfigurationProfile",
+        "AWS::CloudWatch::Dashboard",
         "AWS::CodeDeploy::Application",
         "AWS::CodeDeploy::DeploymentGroup",
         "AWS::SES::ConfigurationSet",

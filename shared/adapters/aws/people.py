@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Final
 from shared.adapters.aws.call import aws_call
 from shared.adapters.aws.deliverability import identities_of
 from shared.adapters.aws.deployment import client
+from shared.adapters.aws.recipients import RECOMMENDED, Recipients, count_recipients
 from shared.domain.errors import OperationsUnreachableError
 from shared.domain.integration.findings import Finding, broken, holds, unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from mypy_boto3_sns import SNSClient
 
 _SECONDS: Final = 10.0
 
@@ -30,7 +33,7 @@ def people_findings(region: str, sender: str, topic_arn: str) -> Iterator[Findin
     checks: dict[str, Callable[[], Finding]] = {
         "dependencies.mail.sender": lambda: _sender(region, sender),
         "dependencies.mail.account": lambda: _account(region),
-        "dependencies.operations.recipients": lambda: _recipients(region, topic_arn),
+        "dependencies.operations.recipients": lambda: recipients_finding(client("sns", region), topic_arn),
     }
     for point, check in checks.items():
         try:
@@ -68,19 +71,33 @@ def _account(region: str) -> Finding:
     return holds(point, POINTS[point], str(account.get("EnforcementStatus", "")))
 
 
-def _recipients(region: str, topic_arn: str) -> Finding:
-    point, sns = "dependencies.operations.recipients", client("sns", region)
-    found = [
-        one["SubscriptionArn"].startswith("arn:")
-        for page in sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
-        for one in page["Subscriptions"]
-    ]
-    if not any(found):
-        there = f"{len(found)} subscribed, none confirmed" if found else "nobody is subscribed"
+def recipients_finding(sns: SNSClient, topic_arn: str) -> Finding:
+    """Return whether somebody has confirmed to receive the alerts, and how many have."""
+    point, found = "dependencies.operations.recipients", count_recipients(sns, topic_arn)
+    if not found.confirmed:
+        there = "nobody is subscribed" if found == Recipients(0, 0, 0, 0) else f"none confirmed: {_counted(found)}"
         return broken(
             point,
             POINTS[point],
             there,
             "set OperationsEmail, and confirm in the mail that AWS sends; until then every alert is lost",
         )
-    return holds(point, POINTS[point], f"{sum(found)} confirmed of {len(found)}")
+    said = [f"{found.confirmed} confirmed: {_counted(found)}"]
+    if found.confirmed < RECOMMENDED or not found.sms:
+        said.append("two are recommended, one of them by SMS (OperationsPhone)")
+    if found.unheard is None:
+        said.append("whether SNS may send to that number was not looked up")
+    return holds(point, POINTS[point], "; ".join(said))
+
+
+def _counted(found: Recipients) -> str:
+    said = [f"{found.email} by e-mail", f"{found.sms} by SMS"]
+    if found.other:
+        said.append(f"{found.other} otherwise")
+    if found.unheard:
+        said.append(f"{found.unheard} of them a number that is not verified in the SMS sandbox")
+    if found.pending:
+        said.append(f"{found.pending} not confirmed yet")
+    if found.sms_limit_dollars is not None:
+        said.append(f"SMS for at most {found.sms_limit_dollars} dollars a month")
+    return ", ".join(said)

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING
 
@@ -47,4 +48,13 @@ class SnsAlertPublisher:
 
     def _publish(self, message: AlertMessage) -> None:
         self._client = self._client or sns_client(self._region)
-        self._client.publish(TopicArn=self._topic_arn, Subject=message.subject, Message=message.body)
+        publish_to(self._client, self._topic_arn, message)
+
+
+def publish_to(client: SNSClient, topic_arn: str, message: AlertMessage, sms: str = "") -> None:
+    """Publish the message: whole by mail; by SMS its subject, or `sms`, because the body would be a dozen messages.
+
+    SNS refuses more than 1,600 characters for SMS: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html.
+    """
+    texts = {"default": message.body, "sms": sms or message.subject}
+    client.publish(TopicArn=topic_arn, Subject=message.subject, Message=json.dumps(texts), MessageStructure="json")

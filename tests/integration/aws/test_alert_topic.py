@@ -6,9 +6,10 @@ import json
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 
 from local.stack.aws import CREDENTIALS, REGION
-from shared.adapters.aws.sns import SnsAlertPublisher
+from shared.adapters.aws.sns import SnsAlertPublisher, publish_to
 from shared.domain.alerts import AlertMessage
 from shared.domain.errors import OperationsUnreachableError
 
@@ -29,6 +30,20 @@ def test_a_message_arrives_at_a_subscriber_as_it_was_written(topic: str) -> None
     (received,) = sqs.receive_message(QueueUrl=queue)["Messages"]
     published = json.loads(received["Body"])
     assert (published["Subject"], published["Message"]) == MESSAGE
+
+
+def test_a_text_message_has_the_subject_and_no_more(topic: str) -> None:
+    """The body is for mail: SNS would send it as a dozen text messages, or refuse it."""
+    client = boto3.client("sns", region_name=REGION)
+    with Stubber(client) as sns:
+        for sms, said in (("", "subject"), ("short", "short")):
+            texts = json.dumps({"default": MESSAGE.body, "sms": said})
+            sns.add_response(
+                "publish",
+                {"MessageId": "1"},
+                {"TopicArn": topic, "Subject": "subject", "Message": texts, "MessageStructure": "json"},
+            )
+            publish_to(client, topic, MESSAGE, sms)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ PROCESSORS = {
 NO_PROCESSOR = {
     "AWS::IAM::Role",
     "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
     "AWS::SNS::Subscription",
     "AWS::SQS::QueuePolicy",
     "AWS::SES::ConfigurationSet",

@@ -76,6 +76,34 @@ def test_an_equal_website_is_proved_equal(
     assert proof(foundation)["app_hash"] == proof(foundation)["website_hash"] != before
 
 
+def test_since_when_the_website_is_right_is_known(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
+) -> None:
+    """I14: a metric says what the last proof said, and how many minutes ago one said yes; before any, since when."""
+
+    def waiting() -> tuple[int, int]:
+        counts = reconciler.reconciliation.count_waiting()
+        return counts["proof_yes"], counts["minutes_since_proved_right"]
+
+    foundation.do("UPDATE certification.migrations SET applied_at = applied_at - interval '9 days'")
+    assert waiting() == (0, 9 * 24 * 60)
+    foundation.do(
+        "WITH run AS (INSERT INTO certification.runs (id, function, scheduled_at, started_at, request_id, state)"
+        " VALUES (gen_random_uuid(), 'reconciliation_full', now(), now(), 'earlier', 'running') RETURNING id)"
+        " INSERT INTO certification.proofs (run_id, at, complete, app_listed, website_listed, equal, app_hash,"
+        " website_hash, counts) SELECT id, now() - interval '3 hours', true, 8, 8, 8, 'a', 'a', '{\"proof_yes\": 1}'"
+        " FROM run"
+    )
+    assert waiting() == (1, 180)
+    reconciler.full()
+    assert proof(foundation)["counts"]["proof_yes"] == 1
+    assert waiting() == (1, 0)
+    site.edit(str(listed[0]), {"hlf_area": "Oslo"})
+    reconciler.full()
+    assert proof(foundation)["counts"]["proof_yes"] == 0
+    assert waiting() == (0, 0)
+
+
 def test_manual_edits_of_each_class_are_repaired_and_confirmed(
     foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, worker: SyncWorker
 ) -> None:

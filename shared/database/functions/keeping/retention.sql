@@ -59,6 +59,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     ('step_failures', 'step_failures', 'keep_notices_days', $c$
         NOT EXISTS (SELECT 1 FROM certification.runs AS r WHERE r.id = t.last_run_id AND r.started_at >= $1)$c$),
     ('mail_drills', 'mail_drills', 'keep_findings_days', $c$t.started_at < $1$c$),
+    ('alert_tests', 'alert_tests', 'keep_findings_days', $c$t.started_at < $1$c$),
     ('findings', 'findings', 'keep_findings_days', $c$t.closed_at < $1$c$),
     ('alerts', 'alerts', 'keep_findings_days', $c$
         t.closed_at < $1 AND (t.closing_sent_at IS NOT NULL OR t.sent_at IS NULL)$c$),

@@ -17,6 +17,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
                    'closing_sent_at,sending_by,sending_kind,sending_mark}'::text[], NULL::text[], 'nothing', NULL,
          NULL),
         ('alerts', '{ids}', NULL, 'person', 'id_removed', NULL),
+        ('alert_tests', '{code,started_at,published_at,acknowledged_at,acknowledgements}', NULL, 'nothing', NULL,
+         NULL),
         ('alerts', '{facts}', '{reason,still_shown,ends_on,form,due,sent,longest_silence_minutes,of,kind,'
                    'organisation_id,triggers,missing,invalid,disabled,changed,percent}', 'nothing', NULL, NULL),
         ('audit', '{id,at,action,organisation_id}', NULL, 'nothing', NULL, NULL),
@@ -29,7 +31,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         ('audit', '{facts}', '{run_id,kind,brake,n,of,thresholds,org_thresholds,queue,message_id,outcome,'
                   'version,before,after,reminders_put_back,reminders_kept,notices_removed,notices_sent,'
                   'notices_outcome_unknown,transitions_put_back,transitions_kept,days_put_back,days_kept,person_id,'
-                  'removed,website_table,mode,planned,run,action,counts,journal,line,done_at,rotation,step,form,drill}',
+                  'removed,website_table,mode,planned,run,action,counts,journal,line,done_at,rotation,step,form,drill,'
+                  'code}',
          'person', 'kept', 'The outcome in codes and numbers; person_id is the id that was forgotten.'),
         ('break_glass_journals', '{mentor_id}', NULL, 'mentor', 'row_deleted', NULL),
         ('break_glass_journals', '{journal_id,line,outcome,at,imported_at}', NULL, 'about', 'with_row', NULL),

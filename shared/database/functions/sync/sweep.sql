@@ -29,9 +29,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         coalesce(floor(extract(epoch FROM clock_timestamp() - min(u.changed_at)))::bigint, 0)
       FROM unsynced AS u WHERE u.state <> 'rejected'
     UNION ALL SELECT 'findings_open', count(*) FROM certification.findings AS f WHERE f.closed_at IS NULL
+    UNION ALL SELECT 'proof_yes', coalesce((
+        SELECT (p.counts ->> 'proof_yes')::bigint FROM certification.proofs AS p ORDER BY p.at DESC LIMIT 1), 0)
+    UNION ALL SELECT 'minutes_since_proved_right', floor(extract(epoch FROM clock_timestamp() - coalesce((
+        SELECT p.at FROM certification.proofs AS p WHERE p.counts ->> 'proof_yes' = '1' ORDER BY p.at DESC LIMIT 1), (
+        -- A website that was never proved right has not been since the system was installed.
+        SELECT min(m.applied_at) FROM certification.migrations AS m))) / 60)::bigint
 $$;
 COMMENT ON FUNCTION certification.count_waiting IS
-    'Return the counts of what the website does not show yet, zeros included (I12).';
+    'Return the counts of what the website does not show yet, and how long ago a proof said yes, zeros included (I12).';
 
 -- Retry after one hour, then after two, four and eight, and then every day. A changed column or role in Dynamics is not
 -- announced here. A change in the app is tried at once.
