@@ -17,6 +17,7 @@ from operations.command_line import (
     reading,
     reconcile,
     records,
+    restoring,
     review,
     rotation,
     settings,
@@ -61,6 +62,7 @@ COMMANDS: dict[str, Command | Group | WithoutSystem] = {
     "export-proofs": records.export_proofs,
     "verify-proofs": WithoutSystem(records.verify_proofs),
     "forget-person": forgetting.forget_person,
+    "after-restore": restoring.after_restore,
     "migrate": changing.migrate,
 }
 
