@@ -1,5 +1,5 @@
--- After a restore: the nightly checks of the days that were lost are run again, and write their notices again. The mails
--- have been sent, and what says so was lost with the database. Only a person knows when that was.
+-- After a restore: the nightly checks of the lost days run again, and write their notices again. The mails have been
+-- sent, and what says so was lost with the database. Only a person knows when that was.
 
 CREATE OR REPLACE FUNCTION certification.due_since(p_notice certification.notices, p_restored_to timestamptz)
 RETURNS date
@@ -32,7 +32,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      ORDER BY n.id
 $$;
 COMMENT ON FUNCTION certification.sent_before_restore IS
-    'Return the waiting notices to mentors that the database, before it was lost, had sent by all likelihood: they were '
+    'Return the waiting notices to mentors that went out, by all likelihood, before the database was lost: they were '
     'due by a sending between the moment that it was restored to and the moment that it was lost (I1, I4).';
 
 CREATE OR REPLACE FUNCTION certification.hold_back_sent(p_restored_to timestamptz, p_lost_at timestamptz,
@@ -58,8 +58,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.hold_back_sent IS
-    'Settle the notices of certification.sent_before_restore as superseded, so that nobody gets a mail twice (I1, I4), '
-    'write the audit, and return them.';
+    'Settle the notices of certification.sent_before_restore as superseded, so that nobody gets a mail twice, write '
+    'the audit, and return them (I1, I4).';
 
 REVOKE ALL ON FUNCTION
     certification.due_since, certification.sent_before_restore, certification.hold_back_sent
