@@ -127,6 +127,10 @@ data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 pictures: .venv/test.stamp  ## Draw the documents' pictures again, if the website or the coordinators' page looks different now (takes Chromium)
 	@$(USABLE); $(PY) -m local.demo.pictures && exec $(PY) -m local.demo.dashboard_pictures
 
+.PHONY: costs
+costs: .venv/run.stamp  ## Write docs/operations/costs.md anew, from template.yaml and the prices
+	@$(USABLE); exec $(PY) -m local.costs
+
 .PHONY: openapi
 openapi: .venv/run.stamp  ## Write openapi.json anew, the description of force_sync for other programs
 	@$(USABLE); exec $(PY) -m local.openapi
