@@ -147,7 +147,15 @@ contract-check: .venv/run.stamp .glass-venv/stamp  ## Build the file that verifi
 rehearse-break-glass: .venv/run.stamp  ## Rehearse break-glass on the local stack: the automation goes, a person comes
 	@$(USABLE); exec $(PY) -m local rehearse-break-glass
 
-LOCKED := shared/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/contract-check requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
+.PHONY: sbom
+sbom: .venv/run.stamp .audit-venv/stamp  ## Write the SBOM of what is deployed, build/sbom.json, and docs/licences.md
+	@$(USABLE); exec $(PY) -m local.dependencies.sbom --uv "$(UV)" --cyclonedx .audit-venv/bin/cyclonedx-py
+
+.PHONY: audit-dependencies
+audit-dependencies: .venv/run.stamp .audit-venv/stamp  ## Old pins and known vulnerabilities of what is shipped; 3 where that could not be checked
+	@$(USABLE); exec $(PY) -m local.dependencies.audit --uv "$(UV)" --pip-audit .audit-venv/bin/pip-audit
+
+LOCKED := shared/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/contract-check requirements/audit requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
 .PHONY: lock
 lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 	@for name in $(LOCKED); do $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
@@ -156,7 +164,7 @@ lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 .PHONY: clean
 clean:  ## Remove the environments, the unpacked browser, the local database and the build
 	@! test -L .local/postgres || case "$$(readlink .local/postgres)" in */hlf-certification-*) rm -rf "$$(readlink .local/postgres)";; esac # root's
-	@rm -rf .venv .uv .sam-venv .rival-venv .glass-venv build .local .aws-sam .browser
+	@rm -rf .venv .uv .sam-venv .rival-venv .glass-venv .audit-venv build .local .aws-sam .browser
 
 .uv/bin/uv:
 	@echo "Installing uv into .uv/"
@@ -186,6 +194,10 @@ clean:  ## Remove the environments, the unpacked browser, the local database and
 .glass-venv/stamp: requirements/break-glass-build.txt .python-version | $(UV)
 	@echo "Installing what break-glass is built with into .glass-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .glass-venv
 	@$(UV) pip install --quiet --python .glass-venv/bin/python --require-hashes -r $< && touch $@
+
+.audit-venv/stamp: requirements/audit.txt .python-version | $(UV)
+	@echo "Installing what reads licences and vulnerabilities into .audit-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .audit-venv
+	@$(UV) pip install --quiet --python .audit-venv/bin/python --require-hashes -r $< && touch $@
 
 .sam-venv/stamp: requirements/sam.txt .python-version | $(UV)
 	@echo "Installing the SAM CLI into .sam-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .sam-venv
