@@ -52,6 +52,10 @@ test-unit: .venv/test.stamp  ## Run the tests that need no database and no other
 test-slow: .venv/test.stamp browser-unless-here  ## Run what `make test` leaves out: whole runs of the commands, storms, every example of the properties
 	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile thorough $(PYTEST_ARGS)
 
+.PHONY: test-previous-release
+test-previous-release: .venv/test.stamp  ## Run the last release's tests on the present schema: both work on it while a deployment shifts
+	@$(USABLE); exec $(PY) -m local.previous_release --uv "$(UV)"
+
 .PHONY: browser
 browser: .venv/stamp  ## Install Debian's Chromium for the browser tests, if none is here (as root)
 	@$(USABLE); exec $(PY) -m local.browser install
