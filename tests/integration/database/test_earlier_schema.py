@@ -40,7 +40,7 @@ def earlier(postgres: Postgres, server: psycopg.Connection, tmp_path: Path) -> I
     (path := tmp_path / "earlier.sql").write_bytes(lzma.decompress(DUMP.read_bytes()))
     database = TestDatabase(postgres, "earlier_schema")
     server.execute("CREATE DATABASE earlier_schema TEMPLATE template0")
-    psql = [psql_binary(), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", database.dsn, "-f", path]
+    psql = [str(psql_binary()), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", database.dsn, "-f", str(path)]
     subprocess.run(psql, check=True, stdout=subprocess.DEVNULL)
     yield database
     drop_database(server, database.name)
