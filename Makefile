@@ -123,6 +123,10 @@ bench-force-sync: .venv/run.stamp  ## One forced sync against a bare PATCH and G
 bench-verify: .venv/run.stamp  ## The integration checkpoint at 10 thousand and 1 million mentors
 	@$(PY) -m benchmarks.verify $(BENCH_ARGS)
 
+.PHONY: bench-scale
+bench-scale: .venv/run.stamp  ## What gives way first at a million mentors and beyond, a millisecond a statement; writes docs/scale.md
+	@$(PY) -m benchmarks.scale $(BENCH_ARGS)
+
 .PHONY: data
 data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 	@$(PY) -m local dataset --out data/mentors.csv

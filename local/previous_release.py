@@ -82,21 +82,11 @@ def run_tests(tag: str, folder: Path, uv: str, tests: Sequence[str], seconds: in
     if not there:
         raise NotKnownError(f"{tag} has none of these tests: {', '.join(tests)}")
     print(f"{tag} on the present schema: {', '.join(there)}", flush=True)
-    command = [
-        _python(folder, uv),
-        "-m",
-        "pytest",
-        "-q",
-        "-n",
-        "auto",
-        "--dist",
-        "loadfile",
-        "-m",
-        "not slow and not browser",
-    ]
+    python = str(_python(folder, uv))
+    command = [python, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", "-m", _FAST, *there]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     try:
-        done = subprocess.run([*command, *there], check=False, cwd=folder, env=clean, timeout=seconds)
+        done = subprocess.run(command, check=False, cwd=folder, env=clean, timeout=seconds)
     except subprocess.TimeoutExpired:
         raise NotKnownError(f"the tests of {tag} took longer than {seconds} seconds") from None
     if done.returncode == _PYTEST_FAILED:
