@@ -54,6 +54,10 @@ test-unit: .venv/test.stamp  ## Run the tests that need no database and no other
 test-slow: .venv/test.stamp browser-unless-here  ## Run what `make test` leaves out: whole runs of the commands, storms, every example of the properties
 	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile thorough $(PYTEST_ARGS)
 
+.PHONY: test-previous-release
+test-previous-release: .venv/test.stamp  ## Run the last release's tests on the present schema: both work on it while a deployment shifts
+	@$(USABLE); exec $(PY) -m local.previous_release --uv "$(UV)"
+
 .PHONY: browser
 browser: .venv/stamp  ## Install Debian's Chromium for the browser tests, if none is here (as root)
 	@$(USABLE); exec $(PY) -m local.browser install
@@ -131,6 +135,10 @@ bench-force-sync: .venv/run.stamp  ## One forced sync against a bare PATCH and G
 bench-verify: .venv/run.stamp  ## The integration checkpoint at 10 thousand and 1 million mentors
 	@$(PY) -m benchmarks.verify $(BENCH_ARGS)
 
+.PHONY: bench-scale
+bench-scale: .venv/run.stamp  ## What gives way first at a million mentors and beyond, a millisecond a statement; writes docs/scale.md
+	@$(PY) -m benchmarks.scale $(BENCH_ARGS)
+
 .PHONY: data
 data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 	@$(PY) -m local dataset --out data/mentors.csv
@@ -138,6 +146,10 @@ data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 .PHONY: pictures
 pictures: .venv/test.stamp  ## Draw the documents' pictures again, if the website or the coordinators' page looks different now (takes Chromium)
 	@$(USABLE); $(PY) -m local.demo.pictures && exec $(PY) -m local.demo.dashboard_pictures
+
+.PHONY: costs
+costs: .venv/run.stamp  ## Write docs/operations/costs.md anew, from template.yaml and the prices
+	@$(USABLE); exec $(PY) -m local.costs
 
 .PHONY: openapi
 openapi: .venv/run.stamp  ## Write openapi.json anew, the description of force_sync for other programs
@@ -155,7 +167,15 @@ contract-check: .venv/run.stamp .glass-venv/stamp  ## Build the file that verifi
 rehearse-break-glass: .venv/run.stamp  ## Rehearse break-glass on the local stack: the automation goes, a person comes
 	@$(USABLE); exec $(PY) -m local rehearse-break-glass
 
-LOCKED := shared/requirements operations/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/contract-check requirements/uv requirements/emulators requirements/lambda-runtime requirements/run requirements/test requirements/check requirements/sam requirements/rival
+.PHONY: sbom
+sbom: .venv/run.stamp .audit-venv/stamp  ## Write the SBOM of what is deployed, build/sbom.json, and docs/licences.md
+	@$(USABLE); exec $(PY) -m local.dependencies.sbom --uv "$(UV)" --cyclonedx .audit-venv/bin/cyclonedx-py
+
+.PHONY: audit-dependencies
+audit-dependencies: .venv/run.stamp .audit-venv/stamp  ## Old pins and known vulnerabilities of what is shipped; 3 where that could not be checked
+	@$(USABLE); exec $(PY) -m local.dependencies.audit --uv "$(UV)" --pip-audit .audit-venv/bin/pip-audit
+
+LOCKED := shared/requirements operations/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/contract-check requirements/audit requirements/uv requirements/emulators requirements/lambda-runtime requirements/run requirements/test requirements/check requirements/sam requirements/rival
 .PHONY: lock
 lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 	@for name in $(LOCKED); do $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
@@ -164,7 +184,7 @@ lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 .PHONY: clean
 clean:  ## Remove the environments, the unpacked browser, the local database and the build
 	@! test -L .local/postgres || case "$$(readlink .local/postgres)" in */hlf-certification-*) rm -rf "$$(readlink .local/postgres)";; esac # root's
-	@rm -rf .venv .uv .sam-venv .rival-venv .glass-venv .emulators-venv .lambda build .local .aws-sam .browser
+	@rm -rf .venv .uv .sam-venv .rival-venv .glass-venv .audit-venv .emulators-venv .lambda build .local .aws-sam .browser
 
 .uv/bin/uv:
 	@echo "Installing uv into .uv/"
@@ -203,6 +223,10 @@ clean:  ## Remove the environments, the unpacked browser, the local database and
 .glass-venv/stamp: requirements/break-glass-build.txt .python-version | $(UV)
 	@echo "Installing what break-glass is built with into .glass-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .glass-venv
 	@$(UV) pip install --quiet --python .glass-venv/bin/python --require-hashes -r $< && touch $@
+
+.audit-venv/stamp: requirements/audit.txt .python-version | $(UV)
+	@echo "Installing what reads licences and vulnerabilities into .audit-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .audit-venv
+	@$(UV) pip install --quiet --python .audit-venv/bin/python --require-hashes -r $< && touch $@
 
 .sam-venv/stamp: requirements/sam.txt .python-version | $(UV)
 	@echo "Installing the SAM CLI into .sam-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .sam-venv

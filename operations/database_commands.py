@@ -16,6 +16,7 @@ from operations.command_line import (
     mentors,
     reading,
     records,
+    restoring,
     review,
     settings,
     step,
@@ -65,6 +66,7 @@ DATABASE_COMMANDS: Final[Mapping[str, ForDatabase | Group]] = {
     "retention": _reads(records.retention),
     "export-proofs": ForDatabase(records.export_proofs, Entry.READER, records.export_proofs_from_function),
     "break-glass-export": ForDatabase(break_glass.export, Entry.READER, break_glass.export_from_function),
+    "after-restore": _changes(restoring.after_restore),
     "forget-person": ForDatabase(forgetting.forget_person, Entry.OPERATOR, forgetting.forget_in_function),
 }
 

@@ -1,4 +1,4 @@
-"""Parse calendar days from the command line."""
+"""Parse calendar days and moments from the command line."""
 
 from __future__ import annotations
 
@@ -27,3 +27,13 @@ def parse_day(text: str | None, *, default: date) -> date:
             if day.year in _YEARS:
                 return day
     raise typer.BadParameter(f"{text!r} is not a plausible day: write it like 2026-12-01 or 01.12.2026")
+
+
+def parse_moment(text: str) -> datetime:
+    """Parse a moment of Oslo such as 2026-12-01T12:00 or 01.12.2026 12:00."""
+    for form in ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M"):
+        with suppress(ValueError):
+            moment = datetime.strptime(text, form).replace(tzinfo=OSLO)
+            if moment.year in _YEARS:
+                return moment
+    raise typer.BadParameter(f"{text!r} is not a plausible moment: write it like 2026-12-01T12:00, in Oslo's time")

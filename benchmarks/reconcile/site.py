@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.nightly.database import benchmark_server, connected
+from benchmarks.scale.latency import DelayedPort
 from benchmarks.sync.stack import LOAD
 from emulators.dataverse.client import EmulatorControl
 from emulators.dataverse.process import LocalDataverse
@@ -73,6 +74,12 @@ class ReconciliationStack:
     connection: Connection
     dataverse: LocalDataverse
     host: LambdaHost
+    delayed: DelayedPort | None = None
+
+    @property
+    def messages(self) -> int:
+        """The messages that the functions have sent to a delayed database."""
+        return 0 if self.delayed is None else self.delayed.messages
 
     def compare(self) -> ComparisonRun:
         """Run a full comparison as the nightly schedule does. Raise NotEqualError if the two sides differ."""
@@ -89,8 +96,11 @@ class ReconciliationStack:
 
 
 @contextmanager
-def site(listings: int, progress: Progress) -> Iterator[ReconciliationStack]:
-    """Yield a stack with `listings` listings that are all live and equal on the website."""
+def site(listings: int, progress: Progress, *, delay: float = 0.0) -> Iterator[ReconciliationStack]:
+    """Yield a stack with `listings` listings that are all live and equal on the website.
+
+    `delay` is what each statement of the function takes longer, in seconds.
+    """
     with benchmark_server() as (postgres, _), tempfile.TemporaryDirectory() as name, ExitStack() as running:
         folder = Path(name)
         progress(f"Loading {listings:,} listings into PostgreSQL")
@@ -102,8 +112,10 @@ def site(listings: int, progress: Progress) -> Iterator[ReconciliationStack]:
         aws = running.enter_context(LocalAws(folder))
         clients = local_clients(aws.url, REGION)
         stack = provision(local_template(region=REGION), clients, website_at(dataverse.url))
+        delayed = running.enter_context(DelayedPort(postgres.port, delay)) if delay else None
+        login = database.make_login(postgres, FUNCTION, _DATABASE)
         secrets: dict[str, Any] = {
-            f"{FUNCTION}DatabaseSecret": database.make_login(postgres, FUNCTION, _DATABASE),
+            f"{FUNCTION}DatabaseSecret": login | ({"port": delayed.port} if delayed else {}),
             "DataverseSecret": {
                 "tenant_id": dataverse.tenant_id,
                 "client_id": dataverse.client_id,
@@ -113,7 +125,7 @@ def site(listings: int, progress: Progress) -> Iterator[ReconciliationStack]:
         for secret, value in secrets.items():
             clients.secretsmanager.put_secret_value(SecretId=stack.physical_id(secret), SecretString=json.dumps(value))
         host = running.enter_context(function_host(stack, endpoints(aws.url, aws.url)))
-        yield ReconciliationStack(listings, connection, dataverse, host)
+        yield ReconciliationStack(listings, connection, dataverse, host, delayed)
 
 
 def _load(connection: Connection, listings: int) -> None:

@@ -87,6 +87,23 @@ BOKMAL: dict[str, str] = {
         "Hvis e-posten kom i retur for godt, har SES fortsatt adressen på sin egen liste og stanser all e-post dit."
         " Spør koordinatoren eller organisasjonen om adressen, og ta den av listen:"
     ),
+    # After a restore
+    "Held back, because they were sent before the restore:": (
+        "Holdt tilbake, fordi de ble sendt før databasen ble gjenopprettet:"
+    ),
+    "Would be held back, because they were sent before the restore:": (
+        "Ville bli holdt tilbake, fordi de ble sendt før databasen ble gjenopprettet:"
+    ),
+    "{n} reminder": "{n} påminnelse",
+    "{n} reminders": "{n} påminnelser",
+    "{n} notice of an expiry": "{n} melding om utløp",
+    "{n} notices of expiries": "{n} meldinger om utløp",
+    "{n} notice of a renewal": "{n} melding om fornyelse",
+    "{n} notices of renewals": "{n} meldinger om fornyelse",
+    "no mail": "ingen e-post",
+    "The coordinators get the digest of those days once more. Tell them.": (
+        "Koordinatorene får oversikten for de dagene en gang til. Si det til dem."
+    ),
     "sending mails to the mailbox simulator of SES": "sender e-post til postkassesimulatoren i SES",
     "waiting for the events of {names}": "venter på hendelsene for {names}",
     "The way of the mail and of its events works from end to end.": (

@@ -11,7 +11,7 @@ import pytest
 
 from operations.command_line import changing
 from operations.commands import brakes, mail_drill
-from operations.screens import forget_view, proof_view, settings_view, undo_view
+from operations.screens import forget_view, proof_view, restore_view, settings_view, undo_view
 from operations.wording import proof_verdict, retention, settings, speech, words
 from operations.wording.bokmal import BOKMAL
 from shared.domain.alerts import Language
@@ -44,6 +44,7 @@ def said() -> set[str]:
         {"too many": proof_verdict.TOO_MANY},
         undo_view.PUT_BACK,
         undo_view.KEPT,
+        restore_view.KINDS,
         settings_view.EFFECTS,
     ):
         found |= {text for texts in table.values() for text in texts}

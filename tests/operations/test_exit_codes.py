@@ -43,6 +43,7 @@ DATABASE_COMMANDS = (
     ("export-proofs", "--from", "2026-01-01", "--to", "2026-12-31", "--out", "proofs.jsonl"),
     ("settings", "set", "brake_count=5", "--standard", "--yes", *WHO),
     ("settings", "history"),
+    ("after-restore", "--restored-to", "2026-12-01T12:00", "--lost-at", "2026-12-02T15:00", *WHO),
     ("migrate",),
 )
 OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations" / "commands.md").read_text(encoding="utf-8")
@@ -87,6 +88,8 @@ def test_an_option_that_is_none_is_not_understood(words: Any) -> None:
         ("settings", "set", "listing_mapping=@/no/such/file", "--standard", "--yes", *WHO),
         ("settings", "show", "--standard", "--org", "HLF Moss"),
         ("preview", "--from", "tomorrow"),
+        ("after-restore", "--restored-to", "noon", "--lost-at", "2026-12-02T15:00", *WHO),
+        ("after-restore", "--restored-to", "2026-12-02T15:00", "--lost-at", "2026-12-02T15:00", *WHO),
     ],
 )
 def test_what_does_not_say_what_is_wanted_is_not_understood(operator: Operator, words: Any) -> None:

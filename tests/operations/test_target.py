@@ -43,6 +43,7 @@ ARGUMENTS = {
     ("forget-person",): (str(uuid4()), *WHO),
     ("allow-mail",): (str(uuid4()), *WHO),
     ("mail-drill",): WHO,
+    ("after-restore",): ("--restored-to", "2026-12-01T12:00", "--lost-at", "2026-12-02T15:00", *WHO),
     ("rejected", "retry"): ("--all", *WHO),
     ("dlq", "drop"): ("an-id", *WHO),
     ("duplicates", "review"): ("--all", *WHO),

@@ -1,0 +1,82 @@
+"""Which waiting mails went out before a restore: by the day they were due and the hours of sending between (I1, I4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.foundation import DAY, days
+from tests.support.nightly_checks import at_nine
+
+if TYPE_CHECKING:
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
+
+HELD = "SELECT certification.hold_back_sent(%s, %s, 'turid', 'restored')"
+NINE = at_nine(DAY)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("restored_to", "lost_at", "held"),
+    [
+        (NINE - days(1) + 3 * HOUR, NINE - MINUTE, 0),
+        (NINE - days(1) + 3 * HOUR, NINE, 1),
+        (NINE - HOUR, NINE + HOUR, 1),
+        (NINE + HOUR, NINE + HOUR + MINUTE, 0),
+        (NINE + HOUR, NINE + 2 * HOUR, 1),
+        (NINE + 9 * HOUR, NINE + 23 * HOUR, 0),
+        (NINE, NINE - HOUR, 0),
+    ],
+    ids=[
+        "before the first sending",
+        "at the first sending",
+        "written before the backup, sent after it",
+        "between two sendings",
+        "given back, sent at eleven",
+        "only the night",
+        "upside down",
+    ],
+)
+def test_a_mail_is_held_back_that_a_lost_sending_sent(
+    foundation: Foundation, functions: Functions, restored_to: Any, lost_at: Any, held: int
+) -> None:
+    """The mail that was due that day; not the one that is due the day after, and no digest."""
+    organisation = foundation.organisation()
+    coordinator = foundation.coordinator(organisation)
+    due = foundation.mentor(organisation, DAY + days(30), coordinator=coordinator)
+    later = foundation.mentor(organisation, DAY + days(31), coordinator=coordinator)
+    functions.nightly_check(DAY)
+    functions.nightly_check(DAY + days(1))
+    assert len(foundation.all(HELD, restored_to, lost_at)) == held
+    assert foundation.notices(due) == [("reminder", 30, "superseded" if held else "pending")]
+    assert foundation.notices(later) == [("reminder", 30, "pending")]
+    assert {state for _, _, state in foundation.notices(coordinator)} == {"pending"}
+    assert foundation.one("SELECT count(*) FROM certification.audit") == held
+
+
+@pytest.mark.parametrize(
+    ("status", "moved", "kind"), [("active", -1, "expired"), ("certification_expired", 90, "reactivated")]
+)
+def test_expiries_and_renewals_are_held_back_too(
+    foundation: Foundation, functions: Functions, status: str, moved: int, kind: str
+) -> None:
+    """By the day on which the check of that day wrote them."""
+    mentor = foundation.mentor(foundation.organisation(), DAY + days(moved), status=status)
+    functions.nightly_check(DAY)
+    assert foundation.notices(mentor) == [(kind, None, "pending")]
+    assert foundation.all(HELD, NINE - days(1), NINE - MINUTE) == []
+    assert len(foundation.all(HELD, NINE - days(1), NINE)) == 1
+    assert foundation.notices(mentor) == [(kind, None, "superseded")]
+
+
+def test_what_was_sent_since_stays(foundation: Foundation, functions: Functions, ses: Any) -> None:
+    """Only what waits is held back."""
+    mentor = foundation.mentor(foundation.organisation(), DAY + days(30))
+    functions.nightly_check(DAY)
+    functions.send(DAY)
+    assert foundation.all(HELD, NINE - days(1), NINE + HOUR) == []
+    assert foundation.notices(mentor) == [("reminder", 30, "sent")]
+    assert len(ses.messages) == 1
