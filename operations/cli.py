@@ -20,6 +20,7 @@ from operations.command_line import (
     review,
     rotation,
     settings,
+    setup,
     verifying,
 )
 from operations.exit_codes import in_sentences
@@ -62,6 +63,7 @@ COMMANDS: dict[str, Command | Group | WithoutSystem] = {
     "verify-proofs": WithoutSystem(records.verify_proofs),
     "forget-person": forgetting.forget_person,
     "migrate": changing.migrate,
+    "setup": setup.setup,
 }
 
 app = typer.Typer(
