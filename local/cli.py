@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from local.command_line import break_glass, dataset, mail, night, sign_in, stack
+from local.command_line import break_glass, dataset, deploy_check, mail, night, sign_in, stack
 from local.exit_codes import expected_errors
 from local.target import local_system
 from operations.cli import COMMANDS
@@ -27,3 +27,4 @@ app.command()(stack.dataverse)
 app.add_typer(mail.app, name="mail")
 app.command()(dataset.dataset)
 app.command()(break_glass.rehearse_break_glass)
+app.command()(deploy_check.deploy_check)

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import typer
 
-from operations.command_line import changing, dead_letters, mail, reconcile, records, rotation, testing, verifying
+from operations.command_line import (
+    changing,
+    dead_letters,
+    mail,
+    reconcile,
+    records,
+    rotation,
+    setup,
+    testing,
+    verifying,
+)
 from operations.database_commands import DATABASE_COMMANDS
 from operations.exit_codes import in_sentences
 from operations.mounting import Group, Mounted, Program, WithoutSystem
@@ -27,6 +37,7 @@ COMMANDS: dict[str, Mounted] = {
     "rotate-credential": rotation.rotate_credential,
     "verify-proofs": WithoutSystem(records.verify_proofs),
     "migrate": changing.migrate,
+    "setup": setup.setup,
 }
 
 app = typer.Typer(

@@ -51,7 +51,7 @@ def verify_integration(
     if copy and system.target.stack:
         raise NotUnderstoodError("a stack's own database is no copy: name the copy with --database-url alone")
     with console.steps(quiet=as_json) as progress:
-        reports = [_read_only(system, progress)]
+        reports = [read_only(system, progress)]
         if behaviour:
             progress(verifying.DOING_BEHAVIOUR)
             with system.owned_database() as address:
@@ -66,7 +66,8 @@ def verify_integration(
     raise typer.Exit(report.exit_code)
 
 
-def _read_only(system: System, progress: console.Progress) -> Report:
+def read_only(system: System, progress: console.Progress) -> Report:
+    """Have the deployed function verify what it can without changing anything, or look at the database alone."""
     progress(verifying.DOING)
     if system.has_functions:
         with system.functions(progress) as invoke:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from operations.wording.bokmal_proof import CONFIRMED, PROOF
 from operations.wording.bokmal_records import RECORDS
 from operations.wording.bokmal_settings import SETTINGS
+from operations.wording.bokmal_setup import SETUP
 
 BOKMAL: dict[str, str] = {
     # Words
@@ -298,6 +299,7 @@ BOKMAL: dict[str, str] = {
     **CONFIRMED,
     **SETTINGS,
     **RECORDS,
+    **SETUP,
     # forget-person
     "mentor {id}": "likeperson {id}",
     "coordinator {id}": "koordinator {id}",

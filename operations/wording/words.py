@@ -43,8 +43,12 @@ def reason(codes: str | None) -> str:
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - a dataclass, or a sequence of them
     """Print a dataclass or several as JSON, with times in UTC in ISO 8601."""
-    found = [_named(one) for one in value] if isinstance(value, (list, tuple)) else _named(value)
-    console.out.print_json(json.dumps(found, default=_plain))
+    print_json_value([_named(one) for one in value] if isinstance(value, (list, tuple)) else _named(value))
+
+
+def print_json_value(value: object) -> None:
+    """Print lists, maps and plain values as JSON, with times in UTC in ISO 8601."""
+    console.out.print_json(json.dumps(value, default=_plain))
 
 
 def _named(value: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -12,7 +12,7 @@ import pytest
 from operations.command_line import changing
 from operations.commands import brakes, mail_drill
 from operations.screens import forget_view, proof_view, restore_view, settings_view, undo_view
-from operations.wording import proof_verdict, retention, settings, speech, words
+from operations.wording import proof_verdict, retention, settings, setup, speech, words
 from operations.wording.bokmal import BOKMAL
 from shared.domain.alerts import Language
 from shared.domain.commands import Target
@@ -38,6 +38,9 @@ def said() -> set[str]:
         *forget_view.KINDS.values(),
         *forget_view.STAYS.values(),
         *mail_drill.Arrival,
+        *setup.CHANGES.values(),
+        *setup.WEBHOOK.values(),
+        *setup.TASKS.values(),
     }
     for table in (
         proof_verdict.SAID,

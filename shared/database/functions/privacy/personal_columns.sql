@@ -32,7 +32,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
                   'version,before,after,reminders_put_back,reminders_kept,notices_removed,notices_sent,'
                   'notices_outcome_unknown,transitions_put_back,transitions_kept,days_put_back,days_kept,person_id,'
                   'removed,website_table,mode,planned,run,action,counts,journal,line,done_at,rotation,step,form,drill,'
-                  'code}',
+                  'code,login,role}',
          'person', 'kept', 'The outcome in codes and numbers; person_id is the id that was forgotten.'),
         ('break_glass_journals', '{mentor_id}', NULL, 'mentor', 'row_deleted', NULL),
         ('break_glass_journals', '{journal_id,line,outcome,at,imported_at}', NULL, 'about', 'with_row', NULL),

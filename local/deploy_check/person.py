@@ -1,0 +1,187 @@
+"""What the guide leaves to people, and what has to be other here than in an account: each of it by name."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import httpx
+import psycopg
+
+from emulators.dataverse.client import EmulatorControl
+from emulators.pg_net.worker import PgNet
+from local.demo.website import WebsiteBehindError, wait_until_synced
+from local.deploy_check.translated import REGION, ROOT
+from local.stack.aws import CREDENTIALS
+from local.stack.database import set_present
+from operations.commands.setup.names import needs
+from operations.errors import OperationsError
+
+if TYPE_CHECKING:
+    from emulators.dataverse.process import LocalDataverse
+    from local.deploy_check.database import AppDatabase
+    from local.deploy_check.run import Check
+    from local.deploy_check.running import Functions
+
+_APPLICATION: Final = "20ca1000-0000-4000-8000-00000000000a"  # as in the guide of HLF IT
+_SECRET: Final = "the-secret-of-hlf-it"
+_TRIES: Final = 40
+_MINUTES: Final = timedelta(minutes=5)
+_SYNC_SECONDS: Final = 30.0
+_PAUSE_SECONDS: Final = 0.5
+
+
+def here(line: str, database: AppDatabase) -> str:
+    """Return a line with the addresses of this machine, and a name where the guide says YOU."""
+    changed = line.replace("db.example.no:5432", f"localhost:{database.proxy.port}").replace(
+        "--actor YOU", "--actor kari"
+    )
+    # The functions are on this machine too, which setup is right to doubt.
+    return re.sub(r"^hlf-operations setup ", "hlf-operations setup --functions-host localhost ", changed)
+
+
+def hlf_it(dataverse: LocalDataverse) -> str:
+    """Make the application and run dataverse/set_up.py, as HLF IT does; return what they hand over."""
+    with EmulatorControl(dataverse.url) as control:
+        control.settings(administration=True)
+        control._change("add_secret", application_id=_APPLICATION, secret=_SECRET)  # noqa: SLF001
+    form = {"grant_type": "client_credentials", "client_id": dataverse.client_id}
+    form |= {"client_secret": dataverse.client_secret, "scope": f"{dataverse.url}/.default"}
+    token = httpx.post(dataverse.token_url, data=form, trust_env=False).json()["access_token"]
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(ROOT / "dataverse" / "set_up.py"),
+            *("--url", dataverse.url),
+            *("--application-id", _APPLICATION),
+            "--token-from-stdin",
+        ],
+        input=f"{token}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise OperationsError(f"dataverse/set_up.py ends with {done.returncode}: {done.stdout[-300:]}{done.stderr}")
+    return json.dumps(
+        {
+            "tenant_id": dataverse.tenant_id,
+            "client_id": _APPLICATION,
+            "client_secret": _SECRET,
+            "client_secret_expires_on": "2099-01-31",
+        }
+    )
+
+
+def after(line: str, check: Check, database: AppDatabase, functions: Functions) -> None:
+    """Do what happens in an account by itself, or by a person, after this line."""
+    if line.startswith("hlf-operations setup"):
+        # The address of AWS leads nowhere here.
+        with psycopg.connect(database.owners) as owner:
+            owner.execute("UPDATE certification.webhook SET url = %s", (functions.urls.url("StatusChanged"),))
+    elif line.startswith("aws sns subscribe"):
+        _confirm(check)
+    elif line.startswith("aws secretsmanager put-secret-value") and "DATAVERSE" in line:
+        _minutes_pass(database, functions)
+    elif line.startswith("sam remote invoke ExpiryCheck"):
+        if '"succeeded"' not in check.printed[-1][1]:
+            raise OperationsError(f"the first check has not succeeded: {check.printed[-1][1].strip()}")
+        _minutes_pass(database, functions)
+    elif line.startswith("hlf-operations mail-drill"):
+        with psycopg.connect(database.owners) as owner:
+            owner.execute("CREATE ROLE break_glass_a LOGIN IN ROLE certification_break_glass")
+
+
+def _confirm(check: Check) -> None:
+    """Confirm the subscriptions, as two people do by the message that AWS sends them."""
+    client = _aws(check, "sns")
+    topic = check.environment["OPERATIONS_TOPIC_ARN"]
+    for one in client.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
+        if not one["SubscriptionArn"].startswith("arn:"):
+            client.confirm_subscription(TopicArn=topic, Token="local")
+
+
+def _minutes_pass(database: AppDatabase, functions: Functions) -> None:
+    """Let the minutes pass after which a sweep asks for what waits, until the website shows all of it."""
+    set_present(database.dsn, datetime.now(UTC) + _MINUTES)
+    try:
+        done = functions.host.invoke("Reconciliation", {"scheduled_time": _now(), "mode": "sweep"})
+        if done.function_error:
+            raise OperationsError(f"the sweep ends with {done.payload}")
+        wait_until_synced(database.dsn, seconds=_SYNC_SECONDS)
+    except WebsiteBehindError as behind:
+        raise OperationsError(f"after a sweep the website is behind: {behind}") from None
+    finally:
+        set_present(database.dsn, None)
+
+
+def nothing_left_out(check: Check, database: AppDatabase, functions: Functions) -> None:
+    """Raise OperationsError unless every secret is filled, every role has a login, and every function has run."""
+    _open_the_page(functions)
+    with psycopg.connect(database.owners) as owner, PgNet(database.dsn):
+        owner.execute("SELECT pause_mentor(min(id::text)::uuid, 'kari', 'a change for the webhook') FROM peer_mentors")
+        owner.commit()
+        _await_log(functions, "StatusChanged")
+    cloudformation, secrets = _aws(check, "cloudformation"), _aws(check, "secretsmanager")
+    [stack] = cloudformation.describe_stacks()["Stacks"]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    for name, arn in outputs.items():
+        if name.endswith("SecretArn") and secrets.get_secret_value(SecretId=arn).get("SecretString") in {
+            None,
+            "",
+            "{}",
+        }:
+            raise OperationsError(f"the guide's lines leave the secret {name} empty")
+    with psycopg.connect(database.dsn) as connection:
+        known = {
+            role
+            for (role,) in connection.execute(
+                "SELECT DISTINCT 'certification_' || f.function FROM certification.functions() AS f"
+            )
+        }
+    if left := known - {need.role for need in needs(outputs)}:
+        raise OperationsError(f"no output of the stack ends in DatabaseSecretArn for {', '.join(sorted(left))}")
+    expected = {name.removesuffix("Name") for name in outputs if name.endswith("Name")} & set(functions.names.values())
+    if idle := sorted(expected - functions.logged):
+        raise OperationsError(f"the guide's lines never run {', '.join(idle)}")
+
+
+def _holds_something(secrets: Any, arn: str) -> bool:  # noqa: ANN401 - boto3's client
+    try:
+        return secrets.get_secret_value(SecretId=arn).get("SecretString") not in {None, "", "{}"}
+    except secrets.exceptions.ResourceNotFoundException:
+        return False
+
+
+def _open_the_page(functions: Functions) -> None:
+    page = httpx.get(functions.urls.url("ForceSync"), trust_env=False)
+    if page.status_code != httpx.codes.OK:
+        raise OperationsError(f"the coordinators' page responds with {page.status_code}")
+
+
+def _await_log(functions: Functions, function: str) -> None:
+    for _ in range(_TRIES):
+        if function in functions.logged:
+            return
+        time.sleep(_PAUSE_SECONDS)
+    raise OperationsError(f"{function} was not called")
+
+
+def _aws(check: Check, service: str) -> Any:  # noqa: ANN401 - the clients share no type
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        REGION,
+        endpoint_url=check.environment["AWS_ENDPOINT_URL"],
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
