@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 SERVICES: Final = frozenset(
     (
         "cloudformation",
+        "codedeploy",
         "events",
         "lambda",
         "scheduler",

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from local.stack.aws import CREDENTIALS, LocalAws
-from local.stack.database import LOGINS_IN_AWS
+from local.stack.database import ROLES
 from local.stack.postgres import Postgres
 from operations.cli import app
 from tests.support.setting_up import (
@@ -34,7 +34,7 @@ from tests.support.setting_up import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FUNCTIONS = tuple(sorted(LOGINS_IN_AWS))
+FUNCTIONS = tuple(sorted(ROLES))
 FEW = ("ExpiryCheck", "Operations")
 _numbers = count(1)
 
@@ -100,7 +100,7 @@ def test_one_run_makes_everything_fit(server: Postgres, verifier: Checkpoint) ->
         "SELECT m.member::regrole::text, array_agg(m.roleid::regrole::text) FROM pg_auth_members AS m"
         f" WHERE m.member::regrole::text LIKE '{made.stack.replace('-', '_')}%' GROUP BY 1"
     )
-    assert {tuple(roles) for _, roles in members} == {(role,) for role in LOGINS_IN_AWS.values()}
+    assert {tuple(roles) for _, roles in members} == {(role,) for role in ROLES.values()}
 
 
 def test_a_second_run_changes_nothing(few: SetUp) -> None:

@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 from emulators.lambda_host.triggers.invoke_api import InvokeApi
 from emulators.local_server import LocalServer
 from local.stack.aws import CREDENTIALS, LocalAws
-from local.stack.database import LOGINS_IN_AWS
+from local.stack.database import ROLES
 from operations.cli import app
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.integration.data import data_points
@@ -182,9 +182,7 @@ class SetUp:
         """Return whether the function's adapter connects with its secret, and has the role of the function."""
         try:
             with connect(lambda _: self.value(function)) as connection:
-                row = connection.execute(
-                    b"SELECT pg_has_role(%s, 'MEMBER') AS has", (LOGINS_IN_AWS[function],)
-                ).fetchone()
+                row = connection.execute(b"SELECT pg_has_role(%s, 'MEMBER') AS has", (ROLES[function],)).fetchone()
         except (ConnectionLostError, KeyError):
             return False
         return bool(row and row["has"])
