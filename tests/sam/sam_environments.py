@@ -19,9 +19,9 @@ def main() -> int:
         read = config.get_all(["deploy"], "parameters", stage)
         expected = written[stage]["global"]["parameters"] | written[stage]["deploy"]["parameters"]
         if read != expected:
-            print(f"samconfig.toml: the SAM CLI reads {stage} as {read}")
+            print(f"samconfig.toml: the SAM CLI reads {stage} as {read}")  # noqa: T201
             return 1
-    print(f"samconfig.toml: {', '.join(STAGES)}")
+    print(f"samconfig.toml: {', '.join(STAGES)}")  # noqa: T201
     return 0
 
 
