@@ -86,8 +86,8 @@ contracts: .venv/check.stamp  ## import-linter: which layer may import which
 	@.venv/bin/lint-imports
 
 .PHONY: template-lint
-template-lint: .venv/check.stamp .checkov-venv/stamp  ## cfn-lint on template.yaml; checkov on what SAM makes of it
-	@.venv/bin/cfn-lint -c I -- template.yaml && $(PY) -m tests.sam.template_findings
+template-lint: .venv/check.stamp .checkov-venv/clean  ## cfn-lint on template.yaml; checkov on what SAM makes of it
+	@.venv/bin/cfn-lint -c I -- template.yaml
 
 .PHONY: migrations-lint
 migrations-lint: .venv/check.stamp  ## squawk on the SQL migrations
@@ -235,3 +235,7 @@ clean:  ## Remove the environments, the unpacked browser, the local database and
 .checkov-venv/stamp: requirements/checkov.txt .python-version | $(UV)
 	@echo "Installing checkov into .checkov-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .checkov-venv
 	@$(UV) pip install --quiet --python .checkov-venv/bin/python --require-hashes -r $< && touch $@
+
+# Twenty seconds, so only when something that it reads has changed.
+.checkov-venv/clean: template.yaml template-findings.toml tests/sam/template_findings.py .checkov-venv/stamp .venv/check.stamp
+	@$(PY) -m tests.sam.template_findings && touch $@
