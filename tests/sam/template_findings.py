@@ -35,7 +35,7 @@ EVERYTHING = {
 
 def main() -> int:
     """Print what is not answered, and return 1 if anything is."""
-    report = _run(translated(**EVERYTHING))
+    report = _run(translated(None, **EVERYTHING))
     summary = report["summary"]
     if not summary["passed"] or summary["parsing_errors"]:
         print("checkov could not read the template")  # noqa: T201
