@@ -40,8 +40,8 @@ def main() -> int:
     if not summary["passed"] or summary["parsing_errors"]:
         print("checkov could not read the template")  # noqa: T201
         return 1
-    answers = tomllib.loads(ANSWERS.read_text(encoding="utf-8"))
-    wrong = list(unanswered(report["results"]["failed_checks"], answers))
+    known = tomllib.loads(ANSWERS.read_text(encoding="utf-8"))
+    wrong = list(unanswered(report["results"]["failed_checks"], known))
     for line in wrong:
         print(line)  # noqa: T201
     if not wrong:

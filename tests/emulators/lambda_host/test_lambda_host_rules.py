@@ -34,7 +34,7 @@ NO = {"Fn::Not": [IS_PROD]}
         {"Fn::EachMemberIn": [{"Ref": "Subnets"}, ["a", "b", "c"]]},
     ],
 )
-def test_an_assertion_that_holds_is_silent_and_its_negation_is_not(assertion: dict[str, Any]) -> None:
+def test_an_assertion_is_silent_and_its_negation_is_not(assertion: dict[str, Any]) -> None:
     check_rules(rule(assertion), GIVEN)
     with pytest.raises(TemplateError, match=r"Rules\.One: it is so"):
         check_rules(rule({"Fn::Not": [assertion]}), GIVEN)
