@@ -86,8 +86,8 @@ contracts: .venv/check.stamp  ## import-linter: which layer may import which
 	@.venv/bin/lint-imports
 
 .PHONY: template-lint
-template-lint: .venv/check.stamp  ## cfn-lint on template.yaml
-	@.venv/bin/cfn-lint template.yaml
+template-lint: .venv/check.stamp .checkov-venv/clean  ## cfn-lint on template.yaml; checkov on what SAM makes of it
+	@.venv/bin/cfn-lint -c I -- template.yaml
 
 .PHONY: migrations-lint
 migrations-lint: .venv/check.stamp  ## squawk on the SQL migrations
@@ -175,7 +175,7 @@ sbom: .venv/run.stamp .audit-venv/stamp  ## Write the SBOM of what is deployed, 
 audit-dependencies: .venv/run.stamp .audit-venv/stamp  ## Old pins and known vulnerabilities of what is shipped; 3 where that could not be checked
 	@$(USABLE); exec $(PY) -m local.dependencies.audit --uv "$(UV)" --pip-audit .audit-venv/bin/pip-audit
 
-LOCKED := shared/requirements operations/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/contract-check requirements/audit requirements/uv requirements/emulators requirements/lambda-runtime requirements/run requirements/test requirements/check requirements/sam requirements/rival
+LOCKED := shared/requirements operations/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/contract-check requirements/audit requirements/uv requirements/emulators requirements/lambda-runtime requirements/run requirements/test requirements/check requirements/sam requirements/checkov requirements/rival
 .PHONY: lock
 lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 	@for name in $(LOCKED); do $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
@@ -184,7 +184,7 @@ lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 .PHONY: clean
 clean:  ## Remove the environments, the unpacked browser, the local database and the build
 	@! test -L .local/postgres || case "$$(readlink .local/postgres)" in */hlf-certification-*) rm -rf "$$(readlink .local/postgres)";; esac # root's
-	@rm -rf .venv .uv .sam-venv .rival-venv .glass-venv .audit-venv .emulators-venv .lambda build .local .aws-sam .browser
+	@rm -rf .venv .uv .sam-venv .checkov-venv .rival-venv .glass-venv .audit-venv .emulators-venv .lambda build .local .aws-sam .browser
 
 .uv/bin/uv:
 	@echo "Installing uv into .uv/"
@@ -231,3 +231,11 @@ clean:  ## Remove the environments, the unpacked browser, the local database and
 .sam-venv/stamp: requirements/sam.txt .python-version | $(UV)
 	@echo "Installing the SAM CLI into .sam-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .sam-venv
 	@$(UV) pip install --quiet --python .sam-venv/bin/python --require-hashes -r $< && touch $@
+
+.checkov-venv/stamp: requirements/checkov.txt .python-version | $(UV)
+	@echo "Installing checkov into .checkov-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .checkov-venv
+	@$(UV) pip install --quiet --python .checkov-venv/bin/python --require-hashes -r $< && touch $@
+
+# Twenty seconds, so only when something that it reads has changed.
+.checkov-venv/clean: template.yaml template-findings.toml tests/sam/template_findings.py .checkov-venv/stamp .venv/check.stamp
+	@$(PY) -m tests.sam.template_findings && touch $@

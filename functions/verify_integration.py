@@ -15,7 +15,7 @@ from shared.observability import LogAndMetrics, guarded, logger
 from shared.use_cases.verify_deployment import verify_deployment
 from shared.use_cases.verify_integration import verify_integration
 
-_SECONDS_TO_ANSWER = 30.0  # CodeDeploy, and then operations
+_SECONDS_TO_REPORT = 30.0  # CodeDeploy, and then operations
 
 
 @logger().inject_lambda_context(clear_state=True)
@@ -30,9 +30,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return report.as_json()
 
     def verify() -> Report:
-        before_the_answer = lambda: time_left() - _SECONDS_TO_ANSWER  # noqa: E731
-        with verification_parts(before_the_answer, deploying=True) as parts:
-            report = verify_integration(parts, before_the_answer)
+        before_the_report = lambda: time_left() - _SECONDS_TO_REPORT  # noqa: E731
+        with verification_parts(before_the_report, deploying=True) as parts:
+            report = verify_integration(parts, before_the_report)
         _log(report)
         return report
 

@@ -80,11 +80,13 @@ def database_of(deployment: Deployment) -> str:
 def client(service: str) -> Any:  # noqa: ANN401 - the clients share no type
     """Return a client with the caller's credentials and region. The Lambda client never retries an invocation."""
     # A retried invocation would be a second run. Keep-alive stops network devices from dropping a silent connection.
-    once = Config(retries={"total_max_attempts": 1}, read_timeout=920, tcp_keepalive=True)
+    once = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=920, tcp_keepalive=True)
+    # A person is waiting: after a minute without a reply they want to know.
+    soon = Config(retries={"total_max_attempts": 3, "mode": "standard"}, connect_timeout=5, read_timeout=15)
     return boto3.client(  # type: ignore[call-overload]
         service,
         region_name=os.environ.get("AWS_REGION"),  # boto3 itself reads only AWS_DEFAULT_REGION
-        config=once if service == "lambda" else None,
+        config=once if service == "lambda" else soon,
     )
 
 

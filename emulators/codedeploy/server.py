@@ -12,9 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
 from emulators.local_server import LocalServer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _OPERATION = "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus"
 # A hook may report these; the other statuses of the API are CodeDeploy's own.
@@ -27,11 +30,12 @@ class CodeDeployError(Exception):
 
 @dataclass
 class HookExecution:
-    """A hook that CodeDeploy has invoked; `status` is "Pending" until it has reported."""
+    """A hook that CodeDeploy has invoked; `status` is "Pending" until it has reported. A sample may report again."""
 
     deployment: str
     id: str
     status: str = "Pending"
+    is_a_sample: bool = False
 
     @property
     def event(self) -> dict[str, str]:
@@ -60,6 +64,11 @@ class LocalCodeDeploy(LocalServer):
         self.executions[started.id] = started
         return started
 
+    def expect(self, event: Mapping[str, str]) -> None:
+        """Wait for the hook of this event, as often as it is invoked: a sample for a person to try."""
+        sample = HookExecution(event["DeploymentId"], event["LifecycleEventHookExecutionId"], is_a_sample=True)
+        self.executions[sample.id] = sample
+
     def hang(self, seconds: float = 60.0) -> None:
         """Let every call wait, and then close the connection without a reply."""
         self._hang_seconds = seconds
@@ -78,7 +87,7 @@ class LocalCodeDeploy(LocalServer):
             raise CodeDeployError("DeploymentDoesNotExistException")
         if body.get("status") not in _STATUSES:
             raise CodeDeployError("InvalidLifecycleEventHookExecutionStatusException")
-        if execution.status != "Pending":
+        if execution.status != "Pending" and not execution.is_a_sample:
             raise CodeDeployError("LifecycleEventAlreadyCompletedException")
         execution.status = str(body["status"])
         return {"lifecycleEventHookExecutionId": execution.id}

@@ -66,6 +66,7 @@ def up(
             addresses["dataverse"],
             by=reach(),
             sts_url=addresses["sts"],
+            codedeploy_url=stack.codedeploy.url,
         ):
             try:
                 threading.Event().wait()

@@ -64,7 +64,14 @@ def reach(bridge: str = "docker0") -> Reach:
 
 @contextmanager
 def sam_env(
-    stack: Stack, aws_url: str, ses_url: str, dataverse_url: str, by: Reach, *, sts_url: str = ""
+    stack: Stack,
+    aws_url: str,
+    ses_url: str,
+    dataverse_url: str,
+    by: Reach,
+    *,
+    sts_url: str = "",
+    codedeploy_url: str = "",
 ) -> Iterator[dict[str, dict[str, str]]]:
     """Yield the content of the file for `sam local invoke --env-vars`, valid until the block ends.
 
@@ -85,6 +92,7 @@ def sam_env(
 
         endpoints = {"AWS_ENDPOINT_URL": url(aws_url), "AWS_ENDPOINT_URL_SESV2": url(ses_url)}
         endpoints |= {"AWS_ENDPOINT_URL_STS": url(sts_url)} if sts_url else {}
+        endpoints |= {"AWS_ENDPOINT_URL_CODEDEPLOY": url(codedeploy_url)} if codedeploy_url else {}
         result = {}
         for function in stack.functions:
             environment = {**function.environment, **endpoints}
@@ -116,10 +124,20 @@ def _secret(secrets: SecretsManagerClient, name: str, value: Mapping[str, object
 
 @contextmanager
 def sam_env_file(
-    path: Path, stack: Stack, aws_url: str, ses_url: str, dataverse_url: str, *, by: Reach, sts_url: str = ""
+    path: Path,
+    stack: Stack,
+    aws_url: str,
+    ses_url: str,
+    dataverse_url: str,
+    *,
+    by: Reach,
+    sts_url: str = "",
+    codedeploy_url: str = "",
 ) -> Iterator[None]:
     """Write that file, and remove it when the block ends. It names secrets and holds none."""
-    with sam_env(stack, aws_url, ses_url, dataverse_url, by, sts_url=sts_url) as environments:
+    with sam_env(
+        stack, aws_url, ses_url, dataverse_url, by, sts_url=sts_url, codedeploy_url=codedeploy_url
+    ) as environments:
         path.write_text(json.dumps(environments, indent=2))
         try:
             yield

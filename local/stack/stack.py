@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 import psycopg
 
+from emulators.codedeploy.server import LocalCodeDeploy
 from emulators.dataverse.process import LocalDataverse
 from emulators.dns.server import LocalDns
 from emulators.identity.server import LocalIdentity
@@ -71,6 +72,7 @@ class LocalStack:
     aws_url: str
     ses: LocalSes
     sts: LocalSts
+    codedeploy: LocalCodeDeploy
     dataverse: LocalDataverse
     identity: LocalIdentity
     urls: FunctionUrls
@@ -81,10 +83,11 @@ class LocalStack:
     home: Path
 
 
-def endpoints(aws_url: str, ses_url: str, sts_url: str = "") -> dict[str, str]:
-    """Return the variables that tell the functions where AWS is. Without `sts_url` STS is where the others are."""
+def endpoints(aws_url: str, ses_url: str, sts_url: str = "", codedeploy_url: str = "") -> dict[str, str]:
+    """Return the variables that tell the functions where AWS is. A service without a URL is where the others are."""
     found = {**CREDENTIALS, "AWS_ENDPOINT_URL": aws_url, "AWS_ENDPOINT_URL_SESV2": ses_url}
-    return found | ({"AWS_ENDPOINT_URL_STS": sts_url} if sts_url else {})
+    own = {"AWS_ENDPOINT_URL_STS": sts_url, "AWS_ENDPOINT_URL_CODEDEPLOY": codedeploy_url}
+    return found | {name: url for name, url in own.items() if url}
 
 
 @contextmanager
@@ -149,7 +152,12 @@ def local_stack(
         # Without a stack's name the commands that an alert names are those of this machine.
         sts = running.enter_context(local_sts(stack))
         trust(dataverse.url, sts, stack)
-        environment = endpoints(aws.url, ses.url, sts.url) | {"STACK_NAME": "", "DNS_SERVER": names.address}
+        codedeploy = running.enter_context(LocalCodeDeploy())
+        codedeploy.expect(json.loads((ROOT / "events/verify_integration.deployment.json").read_text(encoding="utf-8")))
+        environment = endpoints(aws.url, ses.url, sts.url, codedeploy.url) | {
+            "STACK_NAME": "",
+            "DNS_SERVER": names.address,
+        }
         inbox = running.enter_context(OperationsInbox(clients, stack.physical_id("OperationsTopic"), alerts))
         host = running.enter_context(function_host(stack, environment, on_log=on_log, log_directory=home / "logs"))
         urls = running.enter_context(FunctionUrls(stack, host))
@@ -167,6 +175,7 @@ def local_stack(
             aws_url=aws.url,
             ses=ses,
             sts=sts,
+            codedeploy=codedeploy,
             dataverse=dataverse,
             identity=identity,
             urls=urls,

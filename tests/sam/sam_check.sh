@@ -16,6 +16,7 @@ quietly() { "$@" >"$log" 2>&1 || { cat "$log"; echo "$* failed"; exit 1; }; }
 SECONDS=0
 quietly sam validate --lint
 echo "sam validate --lint: clean (${SECONDS} s)"
+.sam-venv/bin/python tests/sam/sam_environments.py
 SECONDS=0
 quietly sam build
 echo "sam build: done (${SECONDS} s)"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.domain.integration.findings import Finding
 
 STACK = "hlf-certification"
+GROUP = f"{STACK}-Schedules-1A2B3C"
 _ROLE = "arn:aws:iam::000000000000:role/scheduler"
 TEMPLATE: dict[str, Any] = {
     "AWSTemplateFormatVersion": "2010-09-09",
@@ -35,10 +36,12 @@ TEMPLATE: dict[str, Any] = {
                 },
             },
         },
+        "Schedules": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": GROUP}},
         "Nightly": {
             "Type": "AWS::Scheduler::Schedule",
             "Properties": {
-                "Name": f"{STACK}-nightly",
+                "Name": "Nightly",
+                "GroupName": {"Ref": "Schedules"},
                 "ScheduleExpression": "cron(15 0 * * ? *)",
                 "ScheduleExpressionTimezone": {"Ref": "TimeZone"},
                 "FlexibleTimeWindow": {"Mode": "OFF"},
@@ -61,7 +64,9 @@ def change_queue() -> None:
 
 VARIANTS: dict[str, Callable[[], object]] = {
     "dependencies.queues": change_queue,
-    "dependencies.schedules": lambda: boto3.client("scheduler", REGION).delete_schedule(Name=f"{STACK}-nightly"),
+    "dependencies.schedules": lambda: boto3.client("scheduler", REGION).delete_schedule(
+        Name="Nightly", GroupName=GROUP
+    ),
     "dependencies.triggers": lambda: boto3.client("events", REGION).disable_rule(Name=f"{STACK}-changed"),
 }
 """What a person may do to a stack by hand, by the point that finds it."""
@@ -80,8 +85,8 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def change_schedule(change: dict[str, str]) -> None:
     scheduler = boto3.client("scheduler", REGION)
-    known = scheduler.get_schedule(Name=f"{STACK}-nightly")
-    kept = ("Name", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
+    known = scheduler.get_schedule(Name="Nightly", GroupName=GROUP)
+    kept = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
     scheduler.update_schedule(**{name: known[name] for name in kept} | change)
 
 
@@ -141,7 +146,7 @@ def test_a_schedule_that_was_changed_by_hand_is_found(change: dict[str, str], sa
 
 @pytest.mark.usefixtures("stack")
 def test_a_schedule_that_is_gone_is_found() -> None:
-    boto3.client("scheduler", REGION).delete_schedule(Name=f"{STACK}-nightly")
+    boto3.client("scheduler", REGION).delete_schedule(Name="Nightly", GroupName=GROUP)
     assert broken() == {"dependencies.schedules": "Nightly is missing"}
 
 

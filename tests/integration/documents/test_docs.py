@@ -248,7 +248,8 @@ def test_every_template_parameter_is_described_with_its_default() -> None:
     described = section(METRICS, "Template parameters")
     assert rows(described) == set(TEMPLATE["Parameters"])
     for name, parameter in TEMPLATE["Parameters"].items():
-        default = f"`{parameter['Default']}`" if parameter["Default"] != "" else "empty"
+        value = parameter.get("Default")
+        default = "none" if value is None else f"`{value}`" if value != "" else "empty"
         assert f"| `{name}` | {default} |" in described
 
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 WRITTEN = read_yaml(ROOT / "template.yaml")
 
 
-def translated(document: Mapping[str, Any] = WRITTEN, **parameters: str) -> dict[str, Any]:
+def translated(document: Mapping[str, Any] | None = None, **parameters: str) -> dict[str, Any]:
     """The resources that AWS's own translator makes of it."""
+    document = WRITTEN if document is None else document
     given = {**LOCAL_PARAMETERS, **parameters}
     values = {name: as_text(given.get(name, one.get("Default"))) for name, one in document["Parameters"].items()}
     region = "eu-north-1"
