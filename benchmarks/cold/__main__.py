@@ -17,7 +17,7 @@ from statistics import median
 
 from benchmarks.cold.document import write_table
 from benchmarks.cold.measuring import EVENTS, Cold, Ways, ways
-from benchmarks.cold.processor import can_be_held, held_python
+from benchmarks.cold.processor import MB_OF_ONE_PROCESSOR, can_be_held, held_python
 from local.stack import deployed_code
 
 
@@ -32,8 +32,11 @@ def main() -> int:
         print("A part of a processor takes control groups, which only root makes here: as root, or with --memory alone")
         return 3
     with ways() as here, tempfile.TemporaryDirectory() as folder, ExitStack() as held:
+        whole_processor = (
+            held.enter_context(held_python(MB_OF_ONE_PROCESSOR, Path(folder))) if can_be_held() else sys.executable
+        )
         pythons = {memory: held.enter_context(held_python(memory, Path(folder))) for memory in asked.memory}
-        whole = {name: _against_floor(here, name, asked.repeats) for name in EVENTS}
+        whole = {name: _against_floor(here, name, whole_processor, asked.repeats) for name in EVENTS}
         by_memory = {name: _by_memory(here, name, pythons, asked.repeats) for name in EVENTS if pythons}
     print(f"\n{'function':<22}{'init':>9}{'floor':>9}{'ratio':>7}{'first':>9}{'warm':>9}   (ms, a whole processor)")
     for name, (cold, floor) in whole.items():
@@ -52,11 +55,11 @@ def main() -> int:
     return 0
 
 
-def _against_floor(here: Ways, name: str, repeats: int) -> tuple[Cold, Cold]:
+def _against_floor(here: Ways, name: str, python: str, repeats: int) -> tuple[Cold, Cold]:
     colds, floors = [], []
     for _ in range(repeats):
-        colds.append(here.function(name, sys.executable))
-        floors.append(here.floor(name, sys.executable))
+        colds.append(here.function(name, python))
+        floors.append(here.floor(name, python))
     return _median(colds), _median(floors)
 
 

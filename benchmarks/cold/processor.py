@@ -9,6 +9,7 @@ import os
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -30,16 +31,17 @@ def held_python(memory_mb: int, folder: Path) -> Iterator[str]:
     root = _root()
     if root is None:
         raise PermissionError("no control group can be made here")
-    group = root / f"hlf-cold-{os.getpid()}-{memory_mb}"
-    group.mkdir()
+    group = Path(mkdtemp(prefix="hlf-cold-", dir=root))
     quota = round(_PERIOD_US * memory_mb / MB_OF_ONE_PROCESSOR)
     try:
+        # First in line, so that whatever else the machine does takes nothing of this part.
         if (group / "cpu.cfs_quota_us").exists():
-            (group / "cpu.cfs_period_us").write_text(str(_PERIOD_US))
-            (group / "cpu.cfs_quota_us").write_text(str(quota))
+            limits = {"cpu.cfs_period_us": f"{_PERIOD_US}", "cpu.cfs_quota_us": f"{quota}", "cpu.shares": "262144"}
         else:
-            (group / "cpu.max").write_text(f"{quota} {_PERIOD_US}")
-        program = folder / f"python-{memory_mb}"
+            limits = {"cpu.max": f"{quota} {_PERIOD_US}", "cpu.weight": "10000"}
+        for name, value in limits.items():
+            (group / name).write_text(value)
+        program = folder / group.name
         program.write_text(f'#!/bin/sh\necho $$ > "{group}/cgroup.procs"\nexec "{sys.executable}" "$@"\n')
         program.chmod(0o755)
         yield str(program)
