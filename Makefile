@@ -139,6 +139,10 @@ bench-verify: .venv/run.stamp  ## The integration checkpoint at 10 thousand and 
 bench-scale: .venv/run.stamp  ## What gives way first at a million mentors and beyond, a millisecond a statement; writes docs/scale.md
 	@$(PY) -m benchmarks.scale $(BENCH_ARGS)
 
+.PHONY: bench-cold
+bench-cold: .venv/run.stamp  ## Cold starts of every function against the imports they cannot avoid, and by memory
+	@$(PY) -m benchmarks.cold $(BENCH_ARGS)
+
 .PHONY: data
 data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 	@$(PY) -m local dataset --out data/mentors.csv

@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from rich.table import Table
 
-from local.demo.website import WebsiteBehindError, wait_until_synced
 from local.sam_invoke import ways
 from local.sam_invoke.comparing import comparable, first_difference
-from local.sam_invoke.events import event_for, event_names, function_of, load_people
+from local.sam_invoke.events import event_for, event_names, function_of, load_people, settle
 from local.stack.stack import HOME, LocalStack, local_stack
 from operations import console
 
@@ -42,7 +41,7 @@ def results(way: Way, names: Sequence[str], title: str) -> dict[str, tuple[str, 
     HOME.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="sam-", dir=HOME) as folder, local_stack(Path(folder), fresh=True) as stack:
         load_people(stack.dsn)
-        _settle(stack)
+        settle(stack)
         with psycopg.connect(stack.dsn) as connection:
             known = {str(row[0]) for row in connection.execute("SELECT id FROM public.peer_mentors").fetchall()}
         with way(stack) as invoke:
@@ -51,17 +50,8 @@ def results(way: Way, names: Sequence[str], title: str) -> dict[str, tuple[str, 
                 console.errors.print(f"[dim]{title}: {function}, {name}[/dim]")
                 result: Any = invoke(function, event_for(name, stack))
                 found[name] = function, comparable(result, known)
-                _settle(stack)
+                settle(stack)
     return found
-
-
-def _settle(stack: LocalStack) -> None:
-    """Wait until what an event set off is over. A webhook that a busy machine lost is made up for by a sweep (I7)."""
-    try:
-        wait_until_synced(stack.dsn)
-    except WebsiteBehindError:
-        stack.host.invoke("Reconciliation", event_for("reconciliation.sweep", stack))
-        wait_until_synced(stack.dsn)
 
 
 def main() -> int:

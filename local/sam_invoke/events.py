@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 import psycopg
 
 from emulators.lambda_host.template.provision import local_clients
+from local.demo.website import WebsiteBehindError, wait_until_synced
 from local.mentors_file.loading import MENTORS, store
 from local.mentors_file.mentors import read_mentors
+from local.stack.database import publish_again
 from local.stack.stack import ROOT
 from shared.domain.webhook import signature
 
@@ -25,14 +28,29 @@ if TYPE_CHECKING:
 _DATA = Path(__file__).with_name("data.sql")
 # In the order of a day, so that each finds something to do. What is not named comes last.
 _DAY = ("expiry_check", "send_notices", "status_changed", "dynamics_sync", "force_sync", "mail_events")
+_MENTORS = 60  # enough for every event to find something to do
+_TRIES, _PATIENCE_SECONDS = 5, 20.0
 _HEADERS = ("x-certification-timestamp", "x-certification-signature")
 
 
 def load_people(dsn: str) -> None:
     """Load the synthetic mentors and those of events/ into an empty database."""
-    store(dsn, read_mentors(MENTORS))
+    mentors = read_mentors(MENTORS)
+    store(dsn, replace(mentors, rows=mentors.rows[:_MENTORS]))
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(_DATA.read_bytes())
+
+
+def settle(stack: LocalStack) -> None:
+    """Wait until what an event set off is over. A webhook that a busy machine lost is sent again."""
+    for _ in range(_TRIES):
+        try:
+            wait_until_synced(stack.dsn, _PATIENCE_SECONDS)
+        except WebsiteBehindError:
+            publish_again(stack.dsn)
+        else:
+            return
+    wait_until_synced(stack.dsn)
 
 
 def event_names() -> Sequence[str]:
