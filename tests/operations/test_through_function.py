@@ -31,7 +31,7 @@ WHO = ("--actor", "Turid Nes", "--reason", "agreed with the organisation")
 
 @pytest.fixture(scope="module")
 def _vpc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vpc]:
-    with vpc(tmp_path_factory.mktemp("aws"), {}) as running:
+    with vpc(tmp_path_factory.mktemp("aws")) as running:
         yield running
 
 

@@ -20,6 +20,7 @@ from emulators.lambda_host.triggers.invoke_api import InvokeApi
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
 from local.stack.database import ROLES
 from local.stack.stack import ROOT, endpoints
+from operations.through_function import Entry
 from tests.support.operator import Operator
 
 if TYPE_CHECKING:
@@ -60,17 +61,28 @@ class Vpc:
             )
 
 
+@dataclass(frozen=True)
+class RealCommands:
+    """Run the commands' functions, and stand in for the others, which need more of the world than a database."""
+
+    real: LambdaHost
+    others: Any
+
+    def invoke(self, function: str, event: object) -> Any:
+        return (self.real if function in Entry else self.others).invoke(function, event)
+
+
 @contextmanager
-def vpc(folder: Path, more: Mapping[str, str]) -> Iterator[Vpc]:
-    """Run the functions of template.yaml beside the local AWS APIs. `more` is set in the functions' environment."""
+def vpc(folder: Path, others: Any = None) -> Iterator[Vpc]:
+    """Run the functions of template.yaml beside the local AWS APIs; `others` stands in for all but the commands'."""
     with ExitStack() as running:
         aws = running.enter_context(LocalAws(folder, "sqs,sns,secretsmanager,cloudformation"))
         clients = local_clients(aws.url, REGION)
         stack = provision(load_template(ROOT / "template.yaml", region=REGION), clients)
         lines: list[str] = []
-        surroundings = endpoints(aws.url, aws.url) | {"PGHOSTADDR": "127.0.0.1"} | dict(more)
+        surroundings = endpoints(aws.url, aws.url) | {"PGHOSTADDR": "127.0.0.1"}
         host = running.enter_context(LambdaHost(stack, ROOT, surroundings, on_log=lambda line: lines.append(line.text)))
-        api = running.enter_context(InvokeApi(host))
+        api = running.enter_context(InvokeApi(RealCommands(host, others) if others else host))  # type: ignore[arg-type]
         name = described(aws, stack)
         environment = {**CREDENTIALS, "AWS_ENDPOINT_URL": aws.url, "AWS_ENDPOINT_URL_LAMBDA": api.url}
         yield Vpc(name, stack, aws, clients, lines, environment)
