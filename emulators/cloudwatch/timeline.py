@@ -71,10 +71,10 @@ def _values(alarm: Alarm, series: dict[str, Series], at: datetime, assumptions: 
 
 def rings(found: list[Change]) -> list[tuple[datetime, timedelta | None]]:
     """Return when it rang, and for how long; None: it has not ended."""
-    rung: list[tuple[datetime, timedelta | None]] = []
+    rang: list[tuple[datetime, timedelta | None]] = []
     for change in found:
         if change.state is State.ALARM:
-            rung.append((change.at, None))
-        elif rung and rung[-1][1] is None:
-            rung[-1] = (rung[-1][0], change.at - rung[-1][0])
-    return rung
+            rang.append((change.at, None))
+        elif rang and rang[-1][1] is None:
+            rang[-1] = (rang[-1][0], change.at - rang[-1][0])
+    return rang

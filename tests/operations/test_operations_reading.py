@@ -255,6 +255,8 @@ def test_status_as_json_has_every_part(command: Any, foundation: Foundation, lis
         "runs",
         "proof",
         "mail",
+        "alert_test",
+        "recipients",
         "webhook_concurrency",
     }
     assert set(found) == parts

@@ -60,30 +60,30 @@ class Between:
 
 
 @dataclass(frozen=True)
-class Rung:
+class Ringing:
     """When an alarm rang, and when that ended; None: it did not."""
 
     at: Between | None
     ended: Between | None
 
 
-def ring(scenario: Scenario, alarm: Alarm | None = None) -> list[Rung]:
+def ring(scenario: Scenario, alarm: Alarm | None = None) -> list[Ringing]:
     """Return every time that the alarm of a scenario rang, or another in its place.
 
     Raises AssumedError if it rings under some of the assumptions only.
     """
     alarm = alarm or alarms()[scenario.alarm]
-    found = [_rung(scenario, alarm, pace) for pace in scenario.paces]
+    found = [_rang(scenario, alarm, pace) for pace in scenario.paces]
     every = [one for of_pace in found for one in of_pace]
     if len({len(one) for one in every}) != 1:
         raise AssumedError(f"{scenario.alarm}, {scenario.text}: it depends on an assumption whether it rings")
     return [
-        Rung(_between([at for at, _ in times]), _between([end for _, end in times if end is not None]))
+        Ringing(_between([at for at, _ in times]), _between([end for _, end in times if end is not None]))
         for times in zip(*every, strict=True)
     ]
 
 
-def _rung(scenario: Scenario, alarm: Alarm, pace: Pace) -> list[list[tuple[datetime, datetime | None]]]:
+def _rang(scenario: Scenario, alarm: Alarm, pace: Pace) -> list[list[tuple[datetime, datetime | None]]]:
     noon, days = local(*scenario.day, 12), timedelta(days=1)
     points = list(runs(RUN_OF[scenario.alarm], noon - 3 * days, noon + 2 * days, scenario.outcome, pace))
     watched_from, end = scenario.created or noon - timedelta(hours=18), noon + timedelta(hours=24)
@@ -198,9 +198,9 @@ def table() -> str:
         lines = [f"`{alarm}`:\n", "| what happens | it rings | it ends |", "|---|---|---|"]
         for scenario in SCENARIOS:
             if scenario.alarm == alarm:
-                rung = ring(scenario) or [Rung(None, None)]
-                times = ", ".join(_said(one.at, scenario.day) for one in rung)
-                ends = ", ".join(_said(one.ended, scenario.day) for one in rung) if rung[0].at else ""
+                rang = ring(scenario) or [Ringing(None, None)]
+                times = ", ".join(_said(one.at, scenario.day) for one in rang)
+                ends = ", ".join(_said(one.ended, scenario.day) for one in rang) if rang[0].at else ""
                 lines.append(f"| {scenario.text} | {times} | {ends} |")
         made.append("\n".join(lines) + "\n")
     return "\n".join(made)

@@ -88,15 +88,15 @@ def test_a_sparse_series_rings_late_without_fill() -> None:
     begin = datetime(2026, 11, 30, tzinfo=UTC)
     beat = Query("beat", JOB, "Sum")
 
-    def rung(expression: str, extra: int) -> timedelta:
+    def rang(expression: str, extra: int) -> timedelta:
         watched = Alarm("A", (beat,), expression, MINUTE, 10, 10, 1, "LessThanThreshold", MissingData.BREACHING)
         [first, *_] = rings(
             changes(watched, [Point(JOB, begin, begin)], begin + MINUTE, begin + 60 * MINUTE, Assumptions(extra))
         )
         return first[0] - begin
 
-    assert [rung("beat", extra) for extra in (0, 2, 12)] == [11 * MINUTE, 13 * MINUTE, 23 * MINUTE]
-    assert [rung("FILL(beat, 0)", extra) for extra in (0, 2, 12)] == [11 * MINUTE] * 3
+    assert [rang("beat", extra) for extra in (0, 2, 12)] == [11 * MINUTE, 13 * MINUTE, 23 * MINUTE]
+    assert [rang("FILL(beat, 0)", extra) for extra in (0, 2, 12)] == [11 * MINUTE] * 3
 
 
 def test_a_late_point_is_not_seen_before_it_comes() -> None:

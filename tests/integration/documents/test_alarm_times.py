@@ -17,7 +17,7 @@ from tests.support.alarm_times import (
     RUN_OF,
     SCENARIOS,
     SPRING,
-    Rung,
+    Ringing,
     Scenario,
     all_day,
     only,
@@ -37,9 +37,9 @@ def of(alarm: str, text: str) -> Scenario:
     return next(one for one in SCENARIOS if (one.alarm, one.text) == (alarm, text))
 
 
-def rung_once(scenario: Scenario, alarm: Alarm | None = None) -> Rung:
-    [rung] = ring(scenario, alarm)
-    return rung
+def rang_once(scenario: Scenario, alarm: Alarm | None = None) -> Ringing:
+    [rang] = ring(scenario, alarm)
+    return rang
 
 
 def test_the_table_says_what_the_model_says() -> None:
@@ -60,18 +60,18 @@ def test_every_dead_mans_switch_is_in_the_table() -> None:
 )
 def test_a_missed_night_rings_before_work(alarm: str, text: str) -> None:
     """After the last try, which may come until 06:15, and before 08:00. The next night that succeeds ends it."""
-    rung = rung_once(of(alarm, text))
-    assert rung.at is not None
-    assert rung.ended is not None
-    assert local(*ORDINARY, 6, 15) < rung.at.first <= rung.at.last < local(*ORDINARY, 8)
-    assert rung.ended.last - local(*ORDINARY, 24 - 1, 59) < 5 * HOUR + timedelta(minutes=1)
+    rang = rang_once(of(alarm, text))
+    assert rang.at is not None
+    assert rang.ended is not None
+    assert local(*ORDINARY, 6, 15) < rang.at.first <= rang.at.last < local(*ORDINARY, 8)
+    assert rang.ended.last - local(*ORDINARY, 24 - 1, 59) < 5 * HOUR + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("alarm", NIGHTLY)
 def test_a_missed_night_of_a_clock_change_rings(alarm: str) -> None:
     """Both are Sundays: in autumn before 08:00, in spring before 09:00."""
-    autumn = rung_once(of(alarm, "the runs of the autumn day do not come"))
-    spring = rung_once(of(alarm, "the runs of the spring day do not come"))
+    autumn = rang_once(of(alarm, "the runs of the autumn day do not come"))
+    spring = rang_once(of(alarm, "the runs of the spring day do not come"))
     assert autumn.at is not None
     assert spring.at is not None
     assert local(*AUTUMN, 5, 59) < autumn.at.first <= autumn.at.last < local(*AUTUMN, 8)
@@ -86,18 +86,18 @@ def test_mail_that_is_not_sent_rings_around_noon() -> None:
         ("the runs of the autumn day do not come", AUTUMN),
         ("the runs of the spring day do not come", SPRING),
     ):
-        rung = rung_once(of("SendNoticesMissingAlarm", text))
-        assert rung.at is not None
-        assert local(*day, 11) <= rung.at.first <= rung.at.last < local(*day, 13, 30), text
+        rang = rang_once(of("SendNoticesMissingAlarm", text))
+        assert rang.at is not None
+        assert local(*day, 11) <= rang.at.first <= rang.at.last < local(*day, 13, 30), text
 
 
 def test_sweeps_that_stop_ring_within_forty_minutes() -> None:
     for text in ("no sweep comes from 10:00 to 12:00", "every sweep fails from 10:00 to 12:00"):
-        rung = rung_once(of("SweepMissingAlarm", text))
-        assert rung.at is not None
-        assert rung.ended is not None
-        assert rung.at.last < local(*ORDINARY, 10, 40)
-        assert rung.ended.last < local(*ORDINARY, 12, 16)
+        rang = rang_once(of("SweepMissingAlarm", text))
+        assert rang.at is not None
+        assert rang.ended is not None
+        assert rang.at.last < local(*ORDINARY, 10, 40)
+        assert rang.ended.last < local(*ORDINARY, 12, 16)
 
 
 SILENT = [
@@ -116,11 +116,11 @@ def test_it_never_rings_falsely(scenario: Scenario) -> None:
 @pytest.mark.parametrize("alarm", RUN_OF)
 def test_it_rings_until_the_first_run(alarm: str) -> None:
     """From the deployment on, within the hour; without any run it never ends."""
-    first = rung_once(of(alarm, "deployed at 10:00; the next run that is due is the first"))
-    never = rung_once(of(alarm, "deployed at 10:00, and nothing ever runs"))
-    for rung in (first, never):
-        assert rung.at is not None
-        assert local(*ORDINARY, 10) <= rung.at.first <= rung.at.last < local(*ORDINARY, 11)
+    first = rang_once(of(alarm, "deployed at 10:00; the next run that is due is the first"))
+    never = rang_once(of(alarm, "deployed at 10:00, and nothing ever runs"))
+    for rang in (first, never):
+        assert rang.at is not None
+        assert local(*ORDINARY, 10) <= rang.at.first <= rang.at.last < local(*ORDINARY, 11)
     assert first.ended is not None
     assert never.ended is None
 
@@ -130,19 +130,19 @@ def test_another_window_would_ring_falsely_or_too_late() -> None:
     made = alarms()["ExpiryCheckMissingAlarm"]
     day = replace(made, evaluation_periods=24, datapoints_to_alarm=24)
     longer = replace(made, evaluation_periods=26, datapoints_to_alarm=26)
-    late_nights = Scenario(made.name, "", ORDINARY, only((5, 15)), paces=(Pace(0.9),))
+    late_successes = Scenario(made.name, "", ORDINARY, only((5, 15)), paces=(Pace(0.9),))
     missed = Scenario(made.name, "", ORDINARY, all_day(ORDINARY, None))
-    assert ring(late_nights) == []
-    assert len(ring(late_nights, day)) == 2
-    rung = rung_once(missed, longer)
-    assert rung.at is not None
-    assert rung.at.last > local(*ORDINARY, 8)
+    assert ring(late_successes) == []
+    assert len(ring(late_successes, day)) == 2
+    rang = rang_once(missed, longer)
+    assert rang.at is not None
+    assert rang.at.last > local(*ORDINARY, 8)
 
 
 def test_without_fill_it_would_be_unknown_when_it_rings() -> None:
     """How far back CloudWatch looks for a point is documented nowhere."""
     made = alarms()["ExpiryCheckMissingAlarm"]
     sparse = replace(made, expression="succeeded + degraded")
-    rung = rung_once(Scenario(made.name, "", ORDINARY, all_day(ORDINARY, None)), sparse)
-    assert rung.at is not None
-    assert rung.at.last - rung.at.first > 12 * HOUR
+    rang = rang_once(Scenario(made.name, "", ORDINARY, all_day(ORDINARY, None)), sparse)
+    assert rang.at is not None
+    assert rang.at.last - rang.at.first > 12 * HOUR

@@ -100,7 +100,7 @@ def zeros(alarm: Alarm) -> list[Point]:
     return [point for metric in alarm.metrics for point in every(metric, 1, 60, 0.0)]
 
 
-def rung(alarm: Alarm, points: list[Point]) -> Iterator[int]:
+def rang(alarm: Alarm, points: list[Point]) -> Iterator[int]:
     """Yield how often it rings within the day, under every assumption. It is old: it was OK before."""
     begin, end = AT - 40 * MINUTE, AT + timedelta(hours=3)
     for assumptions in every_assumption():
@@ -124,7 +124,7 @@ def test_it_rings_for_its_fault(name: str) -> None:
     # The message of a long outage comes back every quarter of an hour in the end, which may ring a second time.
     often = {1, 2} if name == "ListingsGivenBackAlarm" else {1}
     for points in faults(name):
-        assert set(rung(alarms()[name], points)) <= often
+        assert set(rang(alarms()[name], points)) <= often
 
 
 @pytest.mark.parametrize("name", EVENTS)
@@ -132,7 +132,7 @@ def test_it_is_silent_otherwise(name: str) -> None:
     """Without any point, with zeros, and with less than what it is there for."""
     alarm = alarms()[name]
     for points in ([], zeros(alarm), *QUIET.get(name, [])):
-        assert set(rung(alarm, points)) == {0}
+        assert set(rang(alarm, points)) == {0}
 
 
 def test_each_function_has_its_errors_and_throttles_counted() -> None:
