@@ -61,13 +61,13 @@ class Check:
         self.begin("sam build")
         if build(installing) != 0:
             raise OperationsError("sam build failed; its own words are above")
-        self.every_stage()
+        self.every_stage(built())
         with ExitStack() as running_parts:
             self.one_stack(running_parts)
 
-    def every_stage(self) -> None:
+    def every_stage(self, template: Path) -> None:
         """Deploy every stage of samconfig.toml, and one stack with every parameter, into both emulators."""
-        document = read_yaml(built())
+        document = read_yaml(template)
         if left := unused(document):
             raise OperationsError(
                 f"no value for {', '.join(left)} in local/deploy_check/stages.py, or the template does not use it"
@@ -78,7 +78,7 @@ class Check:
         stacks = {}
         for stage, parameters in {**staged, "every parameter": every}.items():
             self.begin(f"translating the template for {stage}")
-            stacks[stage] = _translated(stage, parameters)
+            stacks[stage] = _translated(template, stage, parameters)
         with LocalAws(self.folder / "stages", SERVICES) as aws:
             self._deploy_all(stacks, ministack(_client(aws.url)))
         with moto() as emulator:
@@ -129,10 +129,13 @@ class Check:
         for block in blocks(GUIDE, *_HEADINGS):
             for line in commands(block) if block.kind == "console" else (block.text,):
                 self.begin(f"deploy.md:{block.line}  {_short(line)}")
+                person.before(line, self)
                 self._follow(Block(block.kind, line, block.line), database)
                 if line.startswith("sam deploy"):
                     functions = self._bring_up(parts, aws.url, ses, of_functions)
                     self.environment |= self._variables(outputs)
+                    person.set_polling(self, enabled=False)
+                    person.set_time_zones(self, functions.time_zone)
                 elif functions is not None:
                     person.after(line, self, database, functions)
         if functions is None:
@@ -161,6 +164,7 @@ class Check:
                 self.folder / "logs",
             )
         )
+        functions.time_zone = one.parameters["TimeZone"]
         self.environment["AWS_ENDPOINT_URL_LAMBDA"] = functions.invoke_url
         return functions
 
@@ -198,9 +202,9 @@ class Check:
         return {name: value for name, value in set_now.items() if name not in self.environment and name.isupper()}
 
 
-def _translated(stage: str, parameters: Mapping[str, str]) -> Translated:
+def _translated(template: Path, stage: str, parameters: Mapping[str, str]) -> Translated:
     try:
-        return translated(built(), parameters, f"check-{stage.replace(' ', '-')}")
+        return translated(template, parameters, f"check-{stage.replace(' ', '-')}")
     except TemplateError as error:
         raise OperationsError(f"the template of {stage} cannot be deployed: {error}") from None
 
