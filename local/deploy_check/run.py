@@ -52,7 +52,6 @@ class Check:
     begin: Callable[[str], None]
     """Say that a step begins."""
     environment: dict[str, str] = field(default_factory=dict)
-    printed: list[tuple[Block, str]] = field(default_factory=list)
 
     def run(self) -> None:
         """Raise OperationsError with one sentence where a step fails."""
@@ -129,19 +128,19 @@ class Check:
         for block in blocks(GUIDE, *_HEADINGS):
             for line in commands(block) if block.kind == "console" else (block.text,):
                 self.begin(f"deploy.md:{block.line}  {_short(line)}")
-                person.before(line, self)
-                self._follow(Block(block.kind, line, block.line), database)
+                person.before(line, self.environment)
+                printed = self._follow(Block(block.kind, line, block.line), database)
                 if line.startswith("sam deploy"):
                     functions = self._bring_up(parts, aws.url, ses, of_functions)
                     self.environment |= self._variables(outputs)
-                    person.set_polling(self, enabled=False)
-                    person.set_time_zones(self, functions.time_zone)
+                    person.set_polling(self.environment, enabled=False)
+                    person.set_time_zones(self.environment, functions.time_zone)
                 elif functions is not None:
-                    person.after(line, self, database, functions)
+                    person.after(line, printed, self.environment, database, functions)
         if functions is None:
             raise OperationsError("the guide has no line that begins with sam deploy")
         self.begin("every function, secret and role was used")
-        person.nothing_left_out(self, database, functions)
+        person.nothing_left_out(self.environment, database, functions)
 
     def _bring_up(self, parts: ExitStack, aws_url: str, ses: LocalSes, environment: Mapping[str, str]) -> Functions:
         environments = stages(_CONFIG)
@@ -168,19 +167,19 @@ class Check:
         self.environment["AWS_ENDPOINT_URL_LAMBDA"] = functions.invoke_url
         return functions
 
-    def _follow(self, block: Block, database: AppDatabase) -> None:
+    def _follow(self, block: Block, database: AppDatabase) -> str:
         if block.kind == "sql":
             with psycopg.connect(database.owners, autocommit=True) as connection:
                 connection.execute(block.text.encode())
-            return
+            return ""
         done = self.bash(person.here(block.text, database))
-        self.printed.append((block, done.stdout))
         expected = next((codes for begin, codes in _EXPECTED.items() if block.text.startswith(begin)), (0,))
         if done.returncode not in expected:
             said = " ".join((done.stdout + done.stderr).split())[-900:]
             raise OperationsError(
                 f"deploy.md:{block.line} ends with {done.returncode}: {_short(block.text)}. It says: {said}"
             )
+        return done.stdout
 
     def bash(self, script: str) -> subprocess.CompletedProcess[str]:
         """Run a line of the guide as it is typed."""

@@ -151,10 +151,10 @@ def test_the_steps_are_read_in_their_order() -> None:
     found = [line for block in blocks(GUIDE, "The steps") if block.kind == "console" for line in commands(block)]
     programs = [line.split()[0] for line in found]
     assert set(programs) == {"hlf-operations", "sam", "aws"}
-    said = [re.sub(r" --.*", "", line) for line in found]
-    order = ["hlf-operations migrate", "sam build", "sam deploy", "hlf-operations setup"]
-    assert [line for line in said if line in order] == order
-    assert said[-1] == "hlf-operations verify-integration"
+    shortened = [re.sub(r" --.*", "", line) for line in found]
+    order: list[str] = ["hlf-operations migrate", "sam build", "sam deploy", "hlf-operations setup"]
+    assert [line for line in shortened if line in order] == order
+    assert shortened[-1] == "hlf-operations verify-integration"
     with pytest.raises(OperationsError, match="has no heading 'Gone' any more"):
         blocks(GUIDE, "Gone")
 
@@ -188,7 +188,7 @@ def test_a_line_of_sam_that_nobody_follows_is_refused(capsys: Any) -> None:
 
 
 def test_the_database_demands_tls_by_its_own_authority(tmp_path: Path, postgres: Postgres) -> None:
-    """As RDS and Supabase do; a client that trusts another authority is not let in."""
+    """As RDS and Supabase do; a client that trusts another authority hangs up."""
     with TlsProxy(postgres.port) as proxy:
         proxy.write_authority(tmp_path / "ca.pem")
         named: dict[str, Any] = {"host": "localhost", "port": proxy.port, "user": "postgres"}
