@@ -51,7 +51,7 @@ test-unit: .venv/test.stamp  ## Run the tests that need no database and no other
 	@$(PYTEST) -n 0 -m "not slow" tests/unit $(PYTEST_ARGS) # quicker alone than to start workers
 
 .PHONY: test-slow
-test-slow: .venv/test.stamp browser-unless-here  ## Run what `make test` leaves out: whole runs of the commands, storms, every example of the properties
+test-slow: .venv/test.stamp .sam-venv/stamp browser-unless-here  ## Run what `make test` leaves out: whole runs of the commands, storms, every example of the properties
 	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile thorough $(PYTEST_ARGS)
 
 .PHONY: test-previous-release
@@ -106,6 +106,10 @@ sam-check: .sam-venv/stamp .lambda/stamp  ## sam validate --lint, sam build, and
 .PHONY: sam-invoke
 sam-invoke: .venv/run.stamp .sam-venv/stamp  ## Every function and event in containers of the SAM CLI and by the local host, compared (takes a Docker engine)
 	@$(USABLE); exec $(PY) -m local.sam_invoke $(EVENTS)
+
+.PHONY: deploy-check
+deploy-check: .venv/test.stamp .sam-venv/stamp  ## Follow the deployment guide on this machine, line by line, to a proof that says yes
+	@$(USABLE); exec $(PY) -m local deploy-check
 
 .PHONY: format
 format: .venv/check.stamp  ## Format the code

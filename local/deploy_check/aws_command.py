@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import jmespath
+import jmespath  # type: ignore[import-untyped]
 from botocore import xform_name
 
 _RENAMED = {"notification-endpoint": "endpoint"}  # where the API's own name would be an option of the CLI

@@ -61,8 +61,7 @@ def app_database(folder: Path) -> Iterator[AppDatabase]:
         with psycopg.connect(server.dsn(), autocommit=True) as connection:
             words = psycopg.sql.SQL("CREATE ROLE {} LOGIN CREATEROLE PASSWORD {}")
             connection.execute(words.format(psycopg.sql.Identifier(OWNER), psycopg.sql.Literal(PASSWORD)))
-            connection.execute(f"CREATE DATABASE {DATABASE}".encode())
-            connection.execute(f"GRANT CREATE ON DATABASE {DATABASE} TO {OWNER}".encode())
+            connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}".encode())
         with psycopg.connect(server.dsn(DATABASE), autocommit=True) as connection:
             connection.execute(_FOUNDATION.read_bytes())
             connection.execute(PG_NET_SQL.read_bytes())

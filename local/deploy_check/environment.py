@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -41,7 +43,10 @@ def moto() -> Iterator[Emulator]:
         from moto import mock_aws  # noqa: PLC0415
     except ImportError as error:
         raise OperationsError(f"{error.name} is missing: run make deploy-check, which installs it") from None
-    with mock_aws(config={"lambda": {"use_docker": False}}):
+    # What it cannot make is listed, and asserted; its own words about it say nothing more.
+    logging.getLogger("moto").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), mock_aws(config={"lambda": {"use_docker": False}}):
+        warnings.filterwarnings("ignore", "Tried to parse", UserWarning)
         yield Emulator(
             "moto",
             lambda service: boto3.client(service, region_name=REGION),  # type: ignore[call-overload]

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -19,20 +18,19 @@ from emulators.pg_net.worker import PgNet
 from local.demo.website import WebsiteBehindError, wait_until_synced
 from local.deploy_check.translated import REGION, ROOT
 from local.stack.aws import CREDENTIALS
-from local.stack.database import set_present
 from operations.commands.setup.names import needs
 from operations.errors import OperationsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from emulators.dataverse.process import LocalDataverse
     from local.deploy_check.database import AppDatabase
-    from local.deploy_check.run import Check
     from local.deploy_check.running import Functions
 
 _APPLICATION: Final = "20ca1000-0000-4000-8000-00000000000a"  # as in the guide of HLF IT
 _SECRET: Final = "the-secret-of-hlf-it"
 _TRIES: Final = 40
-_MINUTES: Final = timedelta(minutes=5)
 _SYNC_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.5
 
@@ -79,29 +77,29 @@ def hlf_it(dataverse: LocalDataverse) -> str:
     )
 
 
-def after(line: str, check: Check, database: AppDatabase, functions: Functions) -> None:
-    """Do what happens in an account by itself, or by a person, after this line."""
+def after(line: str, printed: str, environment: Mapping[str, str], database: AppDatabase, functions: Functions) -> None:
+    """Do what happens in an account by itself, or by a person, after this line and what it has printed."""
     if line.startswith("hlf-operations setup"):
         # The address of AWS leads nowhere here.
         with psycopg.connect(database.owners) as owner:
             owner.execute("UPDATE certification.webhook SET url = %s", (functions.urls.url("StatusChanged"),))
     elif line.startswith("aws sns subscribe"):
-        _confirm(check)
+        _confirm(environment)
     elif line.startswith("aws secretsmanager put-secret-value") and "DATAVERSE" in line:
         _minutes_pass(database, functions)
     elif line.startswith("sam remote invoke ExpiryCheck"):
-        if '"succeeded"' not in check.printed[-1][1]:
-            raise OperationsError(f"the first check has not succeeded: {check.printed[-1][1].strip()}")
+        if '"succeeded"' not in printed:
+            raise OperationsError(f"the first check has not succeeded: {printed.strip()}")
         _minutes_pass(database, functions)
     elif line.startswith("hlf-operations mail-drill"):
         with psycopg.connect(database.owners) as owner:
             owner.execute("CREATE ROLE break_glass_a LOGIN IN ROLE certification_break_glass")
 
 
-def _confirm(check: Check) -> None:
+def _confirm(environment: Mapping[str, str]) -> None:
     """Confirm the subscriptions, as two people do by the message that AWS sends them."""
-    client = _aws(check, "sns")
-    topic = check.environment["OPERATIONS_TOPIC_ARN"]
+    client = _aws(environment, "sns")
+    topic = environment["OPERATIONS_TOPIC_ARN"]
     for one in client.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
         if not one["SubscriptionArn"].startswith("arn:"):
             client.confirm_subscription(TopicArn=topic, Token="local")
@@ -109,26 +107,50 @@ def _confirm(check: Check) -> None:
 
 def _minutes_pass(database: AppDatabase, functions: Functions) -> None:
     """Let the minutes pass after which a sweep asks for what waits, until the website shows all of it."""
-    set_present(database.dsn, datetime.now(UTC) + _MINUTES)
+    with psycopg.connect(database.dsn) as connection:
+        connection.execute("UPDATE certification.listings SET changed_at = changed_at - interval '5 minutes'")
+    done = functions.host.invoke("Reconciliation", {"scheduled_time": _now(), "mode": "sweep"})
+    if done.function_error:
+        raise OperationsError(f"the sweep ends with {done.payload}")
     try:
-        done = functions.host.invoke("Reconciliation", {"scheduled_time": _now(), "mode": "sweep"})
-        if done.function_error:
-            raise OperationsError(f"the sweep ends with {done.payload}")
         wait_until_synced(database.dsn, seconds=_SYNC_SECONDS)
     except WebsiteBehindError as behind:
         raise OperationsError(f"after a sweep the website is behind: {behind}") from None
-    finally:
-        set_present(database.dsn, None)
 
 
-def nothing_left_out(check: Check, database: AppDatabase, functions: Functions) -> None:
+def set_polling(environment: Mapping[str, str], *, enabled: bool) -> None:
+    """Let ministack's own Lambda poll the queues, or not: the functions that run here are the host's."""
+    client = _aws(environment, "lambda")
+    for mapping in client.list_event_source_mappings()["EventSourceMappings"]:
+        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
+
+
+def set_time_zones(environment: Mapping[str, str], zone: str) -> None:
+    """Give each schedule its time zone, which ministack's CloudFormation drops."""
+    client = _aws(environment, "scheduler")
+    for one in client.list_schedules()["Schedules"]:
+        found = client.get_schedule(Name=one["Name"], GroupName=one["GroupName"])
+        known = client.meta.service_model.operation_model("UpdateSchedule").input_shape.members
+        kept = {name: value for name, value in found.items() if name in known}
+        client.update_schedule(**{**kept, "ScheduleExpressionTimezone": zone})
+
+
+def before(line: str, environment: Mapping[str, str]) -> None:
+    """Do what has to be so for this line."""
+    if line.startswith("hlf-operations verify-integration"):
+        set_polling(environment, enabled=True)
+
+
+def nothing_left_out(environment: Mapping[str, str], database: AppDatabase, functions: Functions) -> None:
     """Raise OperationsError unless every secret is filled, every role has a login, and every function has run."""
     _open_the_page(functions)
     with psycopg.connect(database.owners) as owner, PgNet(database.dsn):
-        owner.execute("SELECT pause_mentor(min(id::text)::uuid, 'kari', 'a change for the webhook') FROM peer_mentors")
+        owner.execute(
+            "SELECT pause_mentor(id, 'kari', 'for the webhook') FROM peer_mentors WHERE last_name = 'Nummer 9'"
+        )
         owner.commit()
         _await_log(functions, "StatusChanged")
-    cloudformation, secrets = _aws(check, "cloudformation"), _aws(check, "secretsmanager")
+    cloudformation, secrets = _aws(environment, "cloudformation"), _aws(environment, "secretsmanager")
     [stack] = cloudformation.describe_stacks()["Stacks"]
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
     for name, arn in outputs.items():
@@ -147,8 +169,7 @@ def nothing_left_out(check: Check, database: AppDatabase, functions: Functions) 
         }
     if left := known - {need.role for need in needs(outputs)}:
         raise OperationsError(f"no output of the stack ends in DatabaseSecretArn for {', '.join(sorted(left))}")
-    expected = {name.removesuffix("Name") for name in outputs if name.endswith("Name")} & set(functions.names.values())
-    if idle := sorted(expected - functions.logged):
+    if idle := sorted(functions.of_the_template - functions.logged):
         raise OperationsError(f"the guide's lines never run {', '.join(idle)}")
 
 
@@ -163,6 +184,7 @@ def _open_the_page(functions: Functions) -> None:
     page = httpx.get(functions.urls.url("ForceSync"), trust_env=False)
     if page.status_code != httpx.codes.OK:
         raise OperationsError(f"the coordinators' page responds with {page.status_code}")
+    functions.logged.add("ForceSync")  # a page that is served leaves no line
 
 
 def _await_log(functions: Functions, function: str) -> None:
@@ -173,11 +195,11 @@ def _await_log(functions: Functions, function: str) -> None:
     raise OperationsError(f"{function} was not called")
 
 
-def _aws(check: Check, service: str) -> Any:  # noqa: ANN401 - the clients share no type
+def _aws(environment: Mapping[str, str], service: str) -> Any:  # noqa: ANN401 - the clients share no type
     return boto3.client(  # type: ignore[call-overload]
         service,
         REGION,
-        endpoint_url=check.environment["AWS_ENDPOINT_URL"],
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )

@@ -52,7 +52,6 @@ class Check:
     begin: Callable[[str], None]
     """Say that a step begins."""
     environment: dict[str, str] = field(default_factory=dict)
-    printed: list[tuple[Block, str]] = field(default_factory=list)
 
     def run(self) -> None:
         """Raise OperationsError with one sentence where a step fails."""
@@ -61,13 +60,13 @@ class Check:
         self.begin("sam build")
         if build(installing) != 0:
             raise OperationsError("sam build failed; its own words are above")
-        self.every_stage()
+        self.every_stage(built())
         with ExitStack() as running_parts:
             self.one_stack(running_parts)
 
-    def every_stage(self) -> None:
+    def every_stage(self, template: Path) -> None:
         """Deploy every stage of samconfig.toml, and one stack with every parameter, into both emulators."""
-        document = read_yaml(built())
+        document = read_yaml(template)
         if left := unused(document):
             raise OperationsError(
                 f"no value for {', '.join(left)} in local/deploy_check/stages.py, or the template does not use it"
@@ -78,7 +77,7 @@ class Check:
         stacks = {}
         for stage, parameters in {**staged, "every parameter": every}.items():
             self.begin(f"translating the template for {stage}")
-            stacks[stage] = _translated(stage, parameters)
+            stacks[stage] = _translated(template, stage, parameters)
         with LocalAws(self.folder / "stages", SERVICES) as aws:
             self._deploy_all(stacks, ministack(_client(aws.url)))
         with moto() as emulator:
@@ -129,16 +128,19 @@ class Check:
         for block in blocks(GUIDE, *_HEADINGS):
             for line in commands(block) if block.kind == "console" else (block.text,):
                 self.begin(f"deploy.md:{block.line}  {_short(line)}")
-                self._follow(Block(block.kind, line, block.line), database)
+                person.before(line, self.environment)
+                printed = self._follow(Block(block.kind, line, block.line), database)
                 if line.startswith("sam deploy"):
                     functions = self._bring_up(parts, aws.url, ses, of_functions)
                     self.environment |= self._variables(outputs)
+                    person.set_polling(self.environment, enabled=False)
+                    person.set_time_zones(self.environment, functions.time_zone)
                 elif functions is not None:
-                    person.after(line, self, database, functions)
+                    person.after(line, printed, self.environment, database, functions)
         if functions is None:
             raise OperationsError("the guide has no line that begins with sam deploy")
         self.begin("every function, secret and role was used")
-        person.nothing_left_out(self, database, functions)
+        person.nothing_left_out(self.environment, database, functions)
 
     def _bring_up(self, parts: ExitStack, aws_url: str, ses: LocalSes, environment: Mapping[str, str]) -> Functions:
         environments = stages(_CONFIG)
@@ -161,22 +163,23 @@ class Check:
                 self.folder / "logs",
             )
         )
+        functions.time_zone = one.parameters["TimeZone"]
         self.environment["AWS_ENDPOINT_URL_LAMBDA"] = functions.invoke_url
         return functions
 
-    def _follow(self, block: Block, database: AppDatabase) -> None:
+    def _follow(self, block: Block, database: AppDatabase) -> str:
         if block.kind == "sql":
             with psycopg.connect(database.owners, autocommit=True) as connection:
                 connection.execute(block.text.encode())
-            return
+            return ""
         done = self.bash(person.here(block.text, database))
-        self.printed.append((block, done.stdout))
         expected = next((codes for begin, codes in _EXPECTED.items() if block.text.startswith(begin)), (0,))
         if done.returncode not in expected:
             said = " ".join((done.stdout + done.stderr).split())[-900:]
             raise OperationsError(
                 f"deploy.md:{block.line} ends with {done.returncode}: {_short(block.text)}. It says: {said}"
             )
+        return done.stdout
 
     def bash(self, script: str) -> subprocess.CompletedProcess[str]:
         """Run a line of the guide as it is typed."""
@@ -198,9 +201,9 @@ class Check:
         return {name: value for name, value in set_now.items() if name not in self.environment and name.isupper()}
 
 
-def _translated(stage: str, parameters: Mapping[str, str]) -> Translated:
+def _translated(template: Path, stage: str, parameters: Mapping[str, str]) -> Translated:
     try:
-        return translated(built(), parameters, f"check-{stage.replace(' ', '-')}")
+        return translated(template, parameters, f"check-{stage.replace(' ', '-')}")
     except TemplateError as error:
         raise OperationsError(f"the template of {stage} cannot be deployed: {error}") from None
 

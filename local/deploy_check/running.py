@@ -39,7 +39,9 @@ class Functions:
     urls: FunctionUrls
     names: Mapping[str, str]
     """The function behind each name that CloudFormation has given."""
+    of_the_template: frozenset[str]
     invoke_url: str = ""
+    time_zone: str = ""
     logged: set[str] = field(default_factory=set)
     """The functions that have written a line of an invocation."""
 
@@ -93,8 +95,10 @@ def running(
             LambdaHost(stack, root, dict(environment), on_log=on_log, layers=layers, log_directory=logs)
         )
         urls = parts.enter_context(FunctionUrls(stack, host))
-        found = Functions(host, urls, names, logged=logged)
-        api = parts.enter_context(InvokeApi(found))  # type: ignore[arg-type] - it is invoked by the names of outputs
+        found = Functions(
+            host, urls, names, frozenset(function.logical_id for function in stack.functions), logged=logged
+        )
+        api = parts.enter_context(InvokeApi(found))  # type: ignore[arg-type]
         found.invoke_url = api.url
         parts.enter_context(EventSources(stack, host, aws_url))
         bus = parts.enter_context(event_bus(stack, host, aws_url))

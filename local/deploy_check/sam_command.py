@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import boto3
@@ -83,7 +84,7 @@ def deploy(words: list[str]) -> int:
     name = stack_name(config, given.config_env)
     one = translated(built(), parameters, name)
     try:
-        made = ministack(boto3.client).deploy(name, one.template, one.parameters)
+        made = ministack(partial(boto3.client)).deploy(name, one.template, one.parameters)
     except OperationsError as error:
         sys.stderr.write(f"{error}\n")
         return 1

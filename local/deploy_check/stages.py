@@ -22,7 +22,7 @@ EVERY_PARAMETER: Final[Mapping[str, str]] = {
     "ForceSyncsPerMentor": "3",
     "FrameAncestors": "https://app.example.no",
     "GradualDeployment": "true",
-    "MailSender": "ikke-svar@example.no",
+    "MailSender": "varsel@example.no",
     "OperationsEmail": "drift@example.no",
     "OperationsLanguage": "en",
     "OperationsPhone": "+4790000000",

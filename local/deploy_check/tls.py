@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import select
+import socket
+import socketserver
 import ssl
 import threading
 from typing import TYPE_CHECKING, Final, Self
@@ -22,13 +24,19 @@ class TlsProxy:
 
     def __init__(self, port: int) -> None:
         """Make the authority and the certificate of `localhost`."""
-        self._server_port = port
         self._authority = trustme.CA()
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._authority.issue_cert("localhost").configure_cert(self._context)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="tls", daemon=True)
-        self.port = 0
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._authority.issue_cert("localhost").configure_cert(context)
+        handler = type("Handler", (_Session,), {"server_port": port, "context": context})
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self._thread = threading.Thread(target=self._server.serve_forever, name="tls", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port that clients connect to."""
+        return int(self._server.server_address[1])
 
     def write_authority(self, path: Path) -> None:
         """Write the authority's certificate, which a client must trust."""
@@ -36,31 +44,38 @@ class TlsProxy:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        made = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop)
-        self._listener = made.result(10)
-        self.port = self._listener.sockets[0].getsockname()[1]
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._listener.close)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    async def _serve(self, client: asyncio.StreamReader, reply: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, ssl.SSLError):
-            if await client.readexactly(len(_SSL_REQUEST)) == _SSL_REQUEST:
-                reply.write(b"S")
-                await reply.drain()
-                await reply.start_tls(self._context)
-                server, requests = await asyncio.open_connection("127.0.0.1", self._server_port)
-                await asyncio.gather(_pass_on(client, requests), _pass_on(server, reply), return_exceptions=True)
-        reply.close()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
 
 
-async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    try:
-        while data := await source.read(_CHUNK):
-            target.write(data)
-            await target.drain()
-    finally:
-        target.close()
+class _Session(socketserver.BaseRequestHandler):
+    request: socket.socket
+    server_port: int
+    context: ssl.SSLContext
+
+    def handle(self) -> None:
+        # A client that does not trust the authority hangs up, and one that is killed as well.
+        with contextlib.suppress(OSError):
+            if self.request.recv(len(_SSL_REQUEST), socket.MSG_WAITALL) != _SSL_REQUEST:
+                return
+            self.request.sendall(b"S")
+            with (
+                self.context.wrap_socket(self.request, server_side=True) as client,
+                socket.create_connection(("127.0.0.1", self.server_port)) as server,
+            ):
+                _pass_on(client, server)
+
+
+def _pass_on(client: ssl.SSLSocket, server: socket.socket) -> None:
+    while True:
+        # What TLS has decrypted already is no longer in the socket.
+        ready = [client] if client.pending() else select.select([client, server], [], [])[0]
+        for source in ready:
+            data = source.recv(_CHUNK)
+            if not data:
+                return
+            (server if source is client else client).sendall(data)

@@ -86,7 +86,7 @@ def tasks(outcome: Any) -> set[str]:
 
 
 def test_one_run_makes_everything_fit(server: Postgres, verifier: Checkpoint) -> None:
-    """Every function is let in with its own role, and nothing else: least privilege, no password typed by anybody."""
+    """Every function signs in with its own role, and nothing else: least privilege, no password typed by anybody."""
     made = on_a_database(server, FUNCTIONS)
     outcome = made.json()
     assert set(changes(outcome).values()) == {"made"}
@@ -237,7 +237,7 @@ def test_each_step_is_audited_and_holds_no_secret(few: SetUp) -> None:
 
 
 def test_rotating_leaves_no_moment_without_a_login(few: SetUp) -> None:
-    """The former login lets in until an hour is over and nobody uses it; it is dropped by a later run."""
+    """The former login works until an hour is over and nobody uses it; it is dropped by a later run."""
     few.json()
     former = few.value("ExpiryCheck")
     assert set(changes(few.json("--rotate")).values()) == {"rotated"}
@@ -279,7 +279,7 @@ def test_a_rotation_that_finds_nothing_working_says_so(few: SetUp) -> None:
 
 
 def test_two_stacks_on_one_server_do_not_share_a_login(server: Postgres, verifier: Checkpoint) -> None:
-    """Roles are the server's. The logins of dev and staging have the stack's name, and each lets in still."""
+    """Roles are the server's. The logins of dev and staging have the stack's name, and each still works."""
     dev, staging = on_a_database(server, FEW), on_a_database(server, FEW)
     dev.json()
     staging.json()
@@ -390,7 +390,7 @@ def test_every_point_of_a_run_is_among_them(server: Postgres, verifier: Checkpoi
 
 @pytest.mark.parametrize("at", [pytest.param(n, marks=pytest.mark.slow) for n in range(2, 11)])
 def test_a_rotation_that_is_killed_leaves_everything_working(few: SetUp, aws: LocalAws, at: int) -> None:
-    """Whichever login is in use lets in, and the next rotation goes on."""
+    """Whichever login is in use works, and the next rotation goes on."""
     few.json()
     with Guillotine(aws, at, forwarded=True) as blade:
         blade.victim = few.start(blade.url, "--rotate")
@@ -423,15 +423,15 @@ def test_what_is_printed_makes_the_same_logins(few: SetUp) -> None:
     printed = few.type("--print", expect=0, password="nobody knows it")
     written, said = printed.split("COMMIT;\n")
     assert "run verify-integration" in " ".join(said.split())
-    assert not few.lets_in("ExpiryCheck")
+    assert not few.accepts("ExpiryCheck")
     for _ in range(2):
         with psycopg.connect(owners(few.server, few.database), autocommit=True) as administrator:
             administrator.execute(f"{written}COMMIT;".encode())
-        assert few.lets_in("ExpiryCheck")
+        assert few.accepts("ExpiryCheck")
     assert few.all("SELECT DISTINCT actor FROM certification.audit") == [("turid.vik",)]
     assert set(changes(few.json()).values()) == {"as_it_was"}
     again = few.type("--print", expect=0)
-    assert few.lets_in("ExpiryCheck")
+    assert few.accepts("ExpiryCheck")
     with psycopg.connect(owners(few.server, few.database), autocommit=True) as administrator:
         administrator.execute(again.split("COMMIT;\n")[0].encode() + b"COMMIT;")
     assert few.is_whole()

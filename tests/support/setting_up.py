@@ -178,7 +178,7 @@ class SetUp:
         found = {str(self.value(one).get("password", "")) for one in self.functions}
         return (found | {str(self.webhook.get("current", ""))}) - {""}
 
-    def lets_in(self, function: str) -> bool:
+    def accepts(self, function: str) -> bool:
         """Return whether the function's adapter connects with its secret, and has the role of the function."""
         try:
             with connect(lambda _: self.value(function)) as connection:
@@ -198,9 +198,9 @@ class SetUp:
             connection.execute(statement.encode())
 
     def is_whole(self) -> bool:
-        """Return whether every secret lets in and the webhook's key is that of the database."""
+        """Return whether every secret is accepted and the webhook's key is that of the database."""
         [(key,)] = self.all("SELECT w.secret FROM certification.webhook AS w") or [(None,)]
-        return all(map(self.lets_in, self.functions)) and key == self.webhook.get("current")
+        return all(map(self.accepts, self.functions)) and key == self.webhook.get("current")
 
 
 def deployed(functions: tuple[str, ...], parameters: dict[str, str] | None = None, name: str = "") -> str:
@@ -242,12 +242,12 @@ class Guillotine(LocalServer):
     def _listen(self, address: tuple[str, int]) -> ThreadingHTTPServer:
         return ThreadingHTTPServer(address, type("Handler", (_Passing,), {"blade": self}))
 
-    def passes(self, name: str, carry_out: Callable[[], Any]) -> Any:
+    def passes(self, name: str, forward: Callable[[], Any]) -> Any:
         """Carry a request out, unless it is the last one of the process."""
         self.seen.append(name)
         if len(self.seen) < self.at:
-            return carry_out()
-        found = carry_out() if self.forwarded else None
+            return forward()
+        found = forward() if self.forwarded else None
         if self.victim is not None:
             self.victim.send_signal(signal.SIGKILL)
             self.victim.wait()
@@ -265,7 +265,7 @@ class _Passing(BaseHTTPRequestHandler):
             if name.lower() not in {"host", "connection", "content-length"}:
                 asked.add_header(name, value)
 
-        def carry_out() -> tuple[int, bytes, str]:
+        def forward() -> tuple[int, bytes, str]:
             try:
                 with urllib.request.urlopen(asked) as reply:  # noqa: S310
                     return reply.status, reply.read(), reply.headers.get("Content-Type", "")
@@ -273,7 +273,7 @@ class _Passing(BaseHTTPRequestHandler):
                 return error.code, error.read(), error.headers.get("Content-Type", "")
 
         name = self.headers.get("X-Amz-Target") or body.decode().partition("Action=")[2].partition("&")[0]
-        found = self.blade.passes(name.rpartition(".")[2], carry_out)
+        found = self.blade.passes(name.rpartition(".")[2], forward)
         if found is None:
             self.close_connection = True
             return

@@ -99,9 +99,9 @@ class Logins:
             self._require_ours(login, need)
             self.owner.make(login, need.role, verifier(login, password), mark)
             self.owner.record("login_made", login=login, role=need.role)
-        # The functions may use it from its first moment on: it is committed, and lets in.
+        # The functions may use it from its first moment on: it is committed, and accepted.
         if refused := self._refused(login, password):
-            raise OperationsError(f"the new login {login} is not let in, so nothing was put in use: {refused}")
+            raise OperationsError(f"the new login {login} is refused, so nothing was put in use: {refused}")
         with self.owner.turn():
             made = self.owner.login(login, need.role)
             if made is None or made.belonging is None or made.belonging.mark != mark:
@@ -125,7 +125,7 @@ class Logins:
         return tuple(login_name(self.stack, need.function, slot) for slot in SLOTS)
 
     def _works(self, login: str, password: str, need: Need) -> bool:
-        """Return whether this login is let in and has the rights of its role, and not those of another's."""
+        """Return whether this login is accepted and has the rights of its role, and not those of another's."""
         known = self.owner.login(login, need.role)
         return known is not None and known.may_log_in and known.is_member and not self.connects(login, password)
 
