@@ -40,6 +40,12 @@ _ARN_WITH_NAME = {
 }
 """Types whose `Ref` is the name, and the only attribute that is known of them the ARN."""
 
+_REF_IS_ARN = {
+    "AWS::IAM::ManagedPolicy": ("iam", "policy/{name}", "PolicyArn"),
+    "AWS::SecretsManager::Secret": ("secretsmanager", "secret:{name}-000000", "Id"),
+}
+"""Types whose `Ref` is the ARN, which the named attribute is too."""
+
 _NAME_ALONE = frozenset(
     {
         "AWS::AppConfig::Application",
@@ -102,6 +108,10 @@ class Account:
         if kind in _ARN_WITH_NAME:
             service, resource = _ARN_WITH_NAME[kind]
             return PhysicalId(name, {"Arn": self.arn(service, resource.format(name=name))})
+        if kind in _REF_IS_ARN:
+            service, resource, attribute = _REF_IS_ARN[kind]
+            arn = self.arn(service, resource.format(name=name))
+            return PhysicalId(arn, {attribute: arn})
         if kind in _NAME_ALONE:
             return PhysicalId(name)
         match kind:
@@ -111,16 +121,10 @@ class Account:
             case "AWS::SNS::Topic":
                 arn = self.arn("sns", name)
                 found = PhysicalId(arn, {"TopicArn": arn, "TopicName": name})
-            case "AWS::SecretsManager::Secret":
-                arn = self.arn("secretsmanager", f"secret:{name}-000000")
-                found = PhysicalId(arn, {"Id": arn})
             case "AWS::AppConfig::HostedConfigurationVersion":
                 found = PhysicalId("1", {"VersionNumber": "1"})
             case "AWS::SES::ConfigurationSetEventDestination":
                 found = PhysicalId(name, {"Id": name})
-            case "AWS::IAM::ManagedPolicy":
-                arn = self.arn("iam", f"policy/{name}")
-                found = PhysicalId(arn, {"PolicyArn": arn})
             case "AWS::Lambda::LayerVersion":
                 found = PhysicalId(self.arn("lambda", f"layer:{logical_id}:1"))
             case "AWS::Lambda::Url":
