@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from emulators.cloudwatch.alarms import Metric
 from emulators.cloudwatch.points import Point
 from emulators.cloudwatch.reading import ALARM, read_alarm
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.schedule_expressions import Rate, next_occurrence, parse_expression
+from local.stack.parameters import local_template
 from shared.domain.runs import RunState
 from shared.observability import METRIC_NAMESPACE, SERVICE, metric_name
 
@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 @cache
 def template() -> Template:
     """Return the template as CloudFormation gets it, every part of it present."""
-    return load_template(ROOT / "template.yaml", {"OperationsEmail": "drift@example.no"})
+    return local_template({"OperationsEmail": "drift@example.no"})
 
 
 @cache
