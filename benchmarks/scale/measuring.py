@@ -16,11 +16,11 @@ from benchmarks.scale.latency import DelayedPort
 from emulators.dataverse.client import EmulatorControl
 from emulators.dataverse.process import LocalDataverse
 from emulators.lambda_host.runtime.host import LambdaHost
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
 from local.stack import database
 from local.stack.aws import REGION, LocalAws
 from local.stack.dataverse import TABLES
+from local.stack.parameters import local_template, website_at
 from local.stack.stack import ROOT, endpoints
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
@@ -86,8 +86,7 @@ def _nights(postgres: Postgres, folder: Path, delayed: DelayedPort) -> dict[str,
     """Run the real ExpiryCheck for a busy, an ordinary and a full-scan day, one after the other."""
     with LocalAws(folder) as aws, LocalDataverse(folder, schema=TABLES) as website:
         clients = local_clients(aws.url, REGION)
-        parameters = {"DataverseUrl": website.url, "EntraAuthority": website.url}
-        stack = provision(load_template(ROOT / "template.yaml", parameters, region=REGION), clients)
+        stack = provision(local_template(region=REGION), clients, website_at(website.url))
         login = database.make_login(postgres, "ExpiryCheck", COPY) | {"port": delayed.port}
         credential = {
             "tenant_id": website.tenant_id,

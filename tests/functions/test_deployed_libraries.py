@@ -12,6 +12,7 @@ from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack
 from local.stack import deployed_code
+from local.stack.parameters import LOCAL_PARAMETERS
 
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;]+)(?!.*(?:sys_platform|platform_system))", re.MULTILINE)
 TEMPLATE = """
@@ -51,7 +52,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("probe")
     (folder / "template.yaml").write_text(TEMPLATE)
     (folder / "probe.py").write_text(PROBE)
-    stack = Stack(load_template(folder / "template.yaml"))
+    stack = Stack(load_template(folder / "template.yaml", LOCAL_PARAMETERS))
     modules = ["boto3", "shared", "pytest", "ministack", "uvicorn", "local", "tests", "operations", "emulators"]
     with LambdaHost(stack, folder, layers=deployed_code.LAYERS, runtime=deployed_code.RUNTIME) as host:
         invocation = host.invoke("Probe", {"modules": modules})

@@ -15,8 +15,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from emulators.lambda_host.template.load import load_template
 from local.stack.database import ROLES
+from local.stack.parameters import local_template
 from operations.database_commands import commands_of
 from operations.mounting import ForDatabase, Group
 from operations.through_function import Entry
@@ -25,7 +25,7 @@ from tests.support.iam import actions_of, calls_in, clients_in, own_statements, 
 from tests.support.reachable import Definition, imported, reachable
 
 ROOT = Path(__file__).parents[2]
-TEMPLATE = load_template(ROOT / "template.yaml")
+TEMPLATE = local_template()
 FUNCTIONS = {function.logical_id: function.handler.removesuffix(".handler") for function in TEMPLATE.functions}
 
 # A name stands for every definition that has it. These cannot happen, each for the reason beside it.
@@ -109,7 +109,7 @@ NOTHING = {"Ref": "AWS::NoValue"}
 
 def test_only_a_function_in_the_vpc_has_network_interfaces() -> None:
     """And its code has not: Lambda makes them."""
-    vpc = load_template(ROOT / "template.yaml", {"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"})
+    vpc = local_template({"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"})
     (statement,) = vpc.resources["NetworkInterfaces"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Condition"] == {"Null": {"lambda:SourceFunctionArn": "true"}}
     for function in FUNCTIONS:

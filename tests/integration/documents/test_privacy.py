@@ -32,8 +32,15 @@ PROCESSORS = {
     "AWS::SecretsManager::Secret": "AWS Secrets Manager",
 }
 NO_PROCESSOR = {
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
     "AWS::IAM::Role",
+    "AWS::AppConfig::Application",  # the template's parameters, which name nobody
+    "AWS::AppConfig::ConfigurationProfile",
+    "AWS::AppConfig::HostedConfigurationVersion",
     "AWS::CloudWatch::Alarm",
+    "AWS::CodeDeploy::Application",
+    "AWS::Scheduler::ScheduleGroup",
     "AWS::CloudWatch::Dashboard",
     "AWS::SNS::Subscription",
     "AWS::SQS::QueuePolicy",

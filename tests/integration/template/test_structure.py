@@ -12,12 +12,8 @@ import pytest
 from tests.integration.template.translated import WRITTEN, of_kind, references, resources, translated
 
 FUNCTIONS = sorted(of_kind("AWS::Serverless::Function", WRITTEN["Resources"]))
-NOT_SHIFTED = {"VerifyIntegration"}  # the hook of the others
-VPC_POLICY = "service-role/AWSLambdaVPCAccessExecutionRole"
-
-
-def managed(role: str) -> str:
-    return json.dumps(resources()[role]["Properties"].get("ManagedPolicyArns", []))
+# The hook of the others, and what a person looks with into a deployment that was stopped.
+NOT_SHIFTED = {"VerifyIntegration", "Operations", "OperationsReader"}
 
 
 def statements(role: str) -> list[dict[str, Any]]:
@@ -38,13 +34,15 @@ def test_nothing_waits_for_itself() -> None:
 def test_the_public_webhook_makes_no_network_interfaces() -> None:
     """It needs no database and is in no VPC, so its role may not touch the network's interfaces.
 
-    The others have SAM's policy whether the stack is in a VPC or not: SAM adds it where VpcConfig is written, and
-    looks at no condition.
+    The others may where the stack is in a VPC. SAM would add its own policy wherever VpcConfig is written, on whatever
+    condition, so their roles are not SAM's.
     """
     assert "VpcConfig" not in resources()["StatusChanged"]["Properties"]
-    assert VPC_POLICY not in managed("StatusChangedRole")
+    assert "ManagedPolicyArns" not in resources()["StatusChangedRole"]["Properties"]
+    assert "ec2:" not in json.dumps(resources()["StatusChangedRole"])
     for name in set(FUNCTIONS) - {"StatusChanged"}:
         assert resources()[name]["Properties"]["VpcConfig"]["Fn::If"][0] == "InVpc"
+        assert resources()[f"{name}Role"]["Properties"]["ManagedPolicyArns"]["Fn::If"][0] == "InVpc"
 
 
 # The longest that AWS takes; a stack's name may be 128 characters long.
@@ -148,13 +146,16 @@ def test_a_deployment_asks_the_checkpoint_first(name: str) -> None:
     assert group["ServiceRoleArn"] == {"Fn::GetAtt": ["DeploymentRole", "Arn"]}
     assert group["AutoRollbackConfiguration"]["Enabled"]
     config = json.dumps(group["DeploymentConfigName"])
-    scheduled = any(
-        one["Properties"]["Target"]["Arn"] == {"Ref": f"{name}Aliaslive"}
-        for one in of_kind("AWS::Scheduler::Schedule").values()
-    )
-    assert ("AllAtOnce" in config) == scheduled
-    assert ("Canary10Percent10Minutes" in config) != scheduled
-    assert bool(group.get("AlarmConfiguration")) != scheduled
+    assert ("Canary10Percent10Minutes" in config) == responds(name)
+    assert ("AllAtOnce" in config) != responds(name)
+    assert bool(group.get("AlarmConfiguration")) == responds(name)
+
+
+def responds(name: str) -> bool:
+    """To requests or messages: of these there are enough to try a tenth with."""
+    kinds = ("AWS::Lambda::Url", "AWS::Lambda::EventSourceMapping", "AWS::Events::Rule")
+    found = [one["Properties"] for kind in kinds for one in of_kind(kind).values()]
+    return f"{name}Aliaslive" in references(found)
 
 
 def test_a_deployment_may_call_nothing_but_the_checkpoint() -> None:
