@@ -182,6 +182,8 @@ def test_in_the_order_of_the_book_nothing_goes_wrong(disaster: Disaster, restore
         "withdrawn": "missing", "paused": "missing", "changed": "field_drift", "new": "orphan"
     }  # fmt: skip
     assert verdict(disaster) is ProofVerdict.NO
+    page = operator.run("proof", expect=1)
+    assert all(str(disaster.mentors[name]) in page for name in ("withdrawn", "paused", "changed"))
     assert disaster.visible() == shown
     people.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", disaster.mentors["withdrawn"])
     people.pause(disaster.mentors["paused"])

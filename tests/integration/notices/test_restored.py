@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from emulators.lambda_host.template.sam import read_yaml
+from local.stack.stack import ROOT
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import at_nine
 
@@ -80,3 +82,10 @@ def test_what_was_sent_since_stays(foundation: Foundation, functions: Functions,
     assert foundation.all(HELD, NINE - days(1), NINE + HOUR) == []
     assert foundation.notices(mentor) == [("reminder", 30, "sent")]
     assert len(ses.messages) == 1
+
+
+def test_the_hours_of_sending_are_those_of_the_template() -> None:
+    """certification.sent_before_restore knows them; a changed schedule needs a changed function."""
+    sender = read_yaml(ROOT / "template.yaml")["Resources"]["SendNotices"]["Properties"]
+    [schedule] = sender["Events"].values()
+    assert schedule["Properties"]["ScheduleExpression"] == "cron(0 9-17/2 * * ? *)"
