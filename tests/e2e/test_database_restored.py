@@ -88,6 +88,7 @@ def disaster(database: TestDatabase, crew: Crew, site: EmulatedWebsite, ses: Loc
     """Yesterday and today, up to the restore."""
     with Age(database, crew) as yesterday:
         people, mentors = yesterday.foundation, {}
+        people.brake()  # the limits that a deployed system begins with
         organisation = people.organisation()
         coordinator = people.coordinator(organisation)
 
@@ -146,11 +147,13 @@ def test_left_alone_mails_go_twice_and_the_hidden_return(disaster: Disaster, res
     """I1, I4, I5 hold within one database: a restore takes away what they stand on. So there is an order of steps.
 
     The schedules go on by themselves: every mail of the lost day goes again, and the website follows the restored app.
+    The brake holds nothing: an ordinary day is below its limits.
     """
     assert disaster.visible() == {"reminded_yesterday", "reminded", "renewing", "same", "changed", "new"}
     restored.functions.nightly_check(TODAY)
     restored.functions.send(at(TODAY, 17))
     assert set(disaster.mails()) == {*SENT_TODAY, "turid.vik@example.no"}
+    assert restored.foundation.one("SELECT count(*) FROM certification.brakes") == 0
     assert disaster.differences(restored) == {
         "withdrawn": "missing", "paused": "missing", "changed": "field_drift", "new": "orphan"
     }  # fmt: skip

@@ -29,7 +29,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         ('audit', '{login}', NULL, 'staff', 'kept', 'The database login that did it, whatever name was stated.'),
         ('audit', '{reason}', NULL, 'free_text', 'kept', 'Why it was done, in the words of the person who did it.'),
         ('audit', '{facts}', '{run_id,kind,brake,n,of,thresholds,org_thresholds,queue,message_id,outcome,'
-            'restored_to,lost_at,notices,'
+                  'restored_to,lost_at,notices,'
                   'version,before,after,reminders_put_back,reminders_kept,notices_removed,notices_sent,'
                   'notices_outcome_unknown,transitions_put_back,transitions_kept,days_put_back,days_kept,person_id,'
                   'removed,website_table,mode,planned,run,action,counts,journal,line,done_at,rotation,step,form,drill,'
