@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,8 @@ TESTS = (
 )
 """What works on the database as a function does. Those of the schema itself may change with it."""
 _SCHEMA = Path("shared") / "database"
+_CHANGELOG = ROOT / "CHANGELOG.md"
+_VERSION = re.compile(r"^## (\d+\.\d+\.\d+) \W (.+)$", re.MULTILINE)
 _FAST = "not slow and not browser"
 _SECONDS = 900
 _DONE, _BROKEN, _NOT_KNOWN = 0, 1, 3
@@ -64,12 +67,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def previous_release() -> str | None:
-    """Return the newest tag vX.Y.Z that this commit comes after; None if there is none."""
-    tags = _git("tag", "--merged", "HEAD", "--list", "v[0-9]*.[0-9]*.[0-9]*", "--sort=-version:refname")
-    here = set(_git("tag", "--points-at", "HEAD").decode().split())
-    if _git("rev-parse", "--is-shallow-repository").strip() == b"true":
-        raise NotKnownError("this clone is shallow, so it does not have the tags: git fetch --unshallow --tags")
-    return next((tag for tag in tags.decode().split() if tag not in here), None)
+    """Return the newest tag vX.Y.Z that this commit comes after; None if there is none.
+
+    A clone may lack its tags or its history, so CHANGELOG.md has to agree that nothing was released.
+    """
+    released = [v for v, day in _VERSION.findall(_CHANGELOG.read_text(encoding="utf-8")) if day != "unreleased"]
+    try:
+        tags = _git("tag", "--merged", "HEAD", "--list", "v[0-9]*.[0-9]*.[0-9]*", "--sort=-version:refname")
+        here = set(_git("tag", "--points-at", "HEAD").decode().split())
+    except NotKnownError:
+        if released:
+            raise
+        return None
+    found = next((tag for tag in tags.decode().split() if tag not in here), None)
+    missing = [version for version in released if f"v{version}" not in here]
+    if found is None and missing:
+        raise NotKnownError(
+            f"CHANGELOG.md says that {missing[0]} was released, and this clone has no tag of it:"
+            " git fetch --tags --unshallow"
+        )
+    return found
 
 
 def run_tests(tag: str, folder: Path, uv: str, tests: Sequence[str], seconds: int) -> int:

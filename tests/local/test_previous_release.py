@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 ONE = "tests/integration/notices/test_outbox_stale.py"
 OUTBOX = "shared/database/functions/notices/outbox.sql"
+NO_RELEASE = "no release yet: no earlier version can be running when this schema is deployed (0 tests run)\n"
 LEFT_OUT = {".venv", ".uv", ".git", ".local", "build", "node_modules", ".aws-sam", ".browser"}
 
 
@@ -80,16 +81,26 @@ def repository(tmp_path: Path) -> Repository:
 def test_before_the_first_release_it_says_so(repository: Repository) -> None:
     """One sentence and no failure. A tag that is none of ours, or on this very commit, is no earlier one."""
     repository.commit("nightly-7", "v1", "v0.1.0")
-    assert repository.run() == (
-        0,
-        "no release yet: no earlier version can be running when this schema is deployed (0 tests run)\n",
-    )
+    assert repository.run() == (0, NO_RELEASE)
+
+
+def test_without_git_the_changelog_decides(repository: Repository) -> None:
+    """Before the first release there is nothing to find; after it, a clone without the tag is not green."""
+    shutil.rmtree(repository.path / ".git")
+    assert repository.run() == (0, NO_RELEASE)
+    repository.replace("CHANGELOG.md", " unreleased", " unreleased\n\n## 0.1.0 - 2026-12-24")
+    repository.replace("CHANGELOG.md", f"## 0.1.0 \N{EN DASH} unreleased", "## 0.2.0 - unreleased")
+    code, said = repository.run()
+    assert (code, said.startswith("not known: git does not say")) == (3, True)
+    repository.git("init", "--quiet")
+    repository.commit()
+    code, said = repository.run()
+    assert code == 3
+    assert said.startswith("not known: CHANGELOG.md says that 0.1.0 was released, and this clone has no tag of it")
 
 
 def test_what_cannot_be_told_is_not_green(repository: Repository) -> None:
-    """Without a history, with a release that has none of the tests, or with too little time."""
-    code, said = repository.run()
-    assert (code, said.startswith("not known: git does not say")) == (3, True)
+    """With a release that has none of the tests, or with too little time."""
     repository.commit("v0.1.0")
     repository.commit()
     code, said = repository.run("tests/nowhere")
