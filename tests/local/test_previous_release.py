@@ -89,7 +89,7 @@ def test_without_git_the_changelog_decides(repository: Repository) -> None:
     shutil.rmtree(repository.path / ".git")
     assert repository.run() == (0, NO_RELEASE)
     repository.replace("CHANGELOG.md", " unreleased", " unreleased\n\n## 0.1.0 - 2026-12-24")
-    repository.replace("CHANGELOG.md", f"## 0.1.0 \N{EN DASH} unreleased", "## 0.2.0 - unreleased")
+    repository.replace("CHANGELOG.md", "## 0.1.0 \N{EN DASH} unreleased", "## 0.2.0 - unreleased")
     code, said = repository.run()
     assert (code, said.startswith("not known: git does not say")) == (3, True)
     repository.git("init", "--quiet")
