@@ -15,13 +15,13 @@ from benchmarks.reconcile.site import site
 from benchmarks.scale.latency import DelayedPort
 from emulators.dataverse.client import EmulatorControl
 from emulators.dataverse.process import LocalDataverse
-from emulators.lambda_host.runtime.host import LambdaHost
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
 from local.stack import database
 from local.stack.aws import REGION, LocalAws
 from local.stack.dataverse import TABLES
-from local.stack.stack import ROOT, endpoints
+from local.stack.function_host import function_host
+from local.stack.parameters import local_template, website_at
+from local.stack.stack import endpoints
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.domain.notices import Sent
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from emulators.lambda_host.runtime.host import LambdaHost
     from local.stack.postgres import Postgres
 
 DELAY_SECONDS: Final = 0.001
@@ -87,8 +88,7 @@ def _checks(postgres: Postgres, folder: Path, delayed: DelayedPort) -> dict[str,
     """Run the real ExpiryCheck for a busy, an ordinary and a full-scan day, one after the other."""
     with LocalAws(folder) as aws, LocalDataverse(folder, schema=TABLES) as website:
         clients = local_clients(aws.url, REGION)
-        parameters = {"DataverseUrl": website.url, "EntraAuthority": website.url}
-        stack = provision(load_template(ROOT / "template.yaml", parameters, region=REGION), clients)
+        stack = provision(local_template(region=REGION), clients, website_at(website.url))
         login = database.make_login(postgres, "ExpiryCheck", COPY) | {"port": delayed.port}
         credential = {
             "tenant_id": website.tenant_id,
@@ -98,7 +98,7 @@ def _checks(postgres: Postgres, folder: Path, delayed: DelayedPort) -> dict[str,
         }
         for name, secret in {"ExpiryCheckDatabaseSecret": login, "DataverseSecret": credential}.items():
             clients.secretsmanager.put_secret_value(SecretId=stack.physical_id(name), SecretString=json.dumps(secret))
-        with LambdaHost(stack, ROOT, endpoints(aws.url, aws.url)) as host:
+        with function_host(stack, endpoints(aws.url, aws.url)) as host:
             before = delayed.messages
             busy, peak = _check(host, BUSY)
             statements = delayed.messages - before
