@@ -26,7 +26,7 @@ report up to three. So look at how long the comparison takes (`runs`) once there
 
 None of them is built, for the reason above. Each keeps every invariant, and needs no change of a table that is there.
 
-**The night per organisation.** `expiry_check` does its work organisation by organisation already, each step one
+**The nightly check per organisation.** `expiry_check` does its work organisation by organisation already, each step one
 transaction that is safe to repeat, and a run that was cut off goes on where it stopped, because what is done is done.
 So the scheduled run would only start the run, put one message for each organisation into a queue of its own
 (`{"run_id", "organisation_id", "as_of"}`), and end; a function with the same code does one organisation a message,
@@ -65,6 +65,7 @@ def write(figures: Mapping[str, Any]) -> str:
             "by a TCP proxy (`benchmarks/scale/latency.py`), as between two zones of a region.",
             f"A page of {PAGE_ROWS:,} rows takes Dataverse {PAGE_SECONDS:g} s where that is said.",
             "The functions are the real ones, started from `template.yaml`, with their cold start.",
+            *figures.get("notes", ()),
             "",
             _verdict(found, measured),
             "",
@@ -117,17 +118,17 @@ def _limits_table(found: Sequence[Limit]) -> list[str]:
 
 def _measured_table(measured: Sequence[Figures]) -> list[str]:
     names = {
-        "night_busy_seconds": "the night after six weeks of outage, s",
-        "night_busy_statements": "statements of it",
-        "night_monday_seconds": "a Monday's night, s",
-        "night_ordinary_seconds": "an ordinary night, s",
-        "night_peak_mb": "memory of the night, MB",
+        "busy_check_seconds": "the nightly check after six weeks of outage, s",
+        "busy_check_statements": "statements of it",
+        "monday_check_seconds": "Monday's nightly check, s",
+        "ordinary_check_seconds": "an ordinary nightly check, s",
+        "check_peak_mb": "memory of the nightly check, MB",
         "mail_milliseconds": "the database's part of one mail, ms",
         "compare_seconds": "the comparison, the emulator as quick as it is, s",
         "compare_served_seconds": f"the comparison, {PAGE_SECONDS:g} s a page, s",
         "compare_statements": "statements of it",
         "compare_peak_mb": "memory of the comparison, MB",
-        "database_bytes": "the database after the nights, bytes",
+        "database_bytes": "the database after the checks, bytes",
     }
     rows = [[label, *(f"{getattr(one, name):,.6g}" for one in measured)] for name, label in names.items()]
     return _table(["", *(f"{one.mentors:,} mentors" for one in measured)], rows)

@@ -41,8 +41,8 @@ def test_a_million_was_measured() -> None:
 def test_limits_beyond_are_on_a_straight_line() -> None:
     """Twice the mentors beyond what was measured is twice what they add, and a limit gives way where all is used."""
     small, large = replace(MEASURED[0], mentors=1_000), replace(MEASURED[0], mentors=2_000)
-    found = limits([replace(small, night_busy_seconds=10.0), replace(large, night_busy_seconds=20.0)])
-    night = next(one for one in found if one.name == "the night after six weeks of outage")
+    found = limits([replace(small, busy_check_seconds=10.0), replace(large, busy_check_seconds=20.0)])
+    night = next(one for one in found if one.name == "the nightly check after six weeks of outage")
     assert [night.used(n) for n in (100, 1_000, 1_500, 2_000, 4_000)] == pytest.approx([10, 10, 15, 20, 40])
     assert night.limit == 300
     assert night.gives_way_at() == pytest.approx(30_000, rel=0.01)
@@ -51,7 +51,7 @@ def test_limits_beyond_are_on_a_straight_line() -> None:
 def test_more_than_half_is_said() -> None:
     """The verdict follows from the figures."""
     assert "so nothing is fanned out" in write(KEPT)
-    slow = KEPT | {"measured": [one | {"night_busy_seconds": 151.0} for one in KEPT["measured"]]}
+    slow = KEPT | {"measured": [one | {"busy_check_seconds": 151.0} for one in KEPT["measured"]]}
     assert "That is more than half" in write(slow)
     assert "**50%**" in write(slow)
 
