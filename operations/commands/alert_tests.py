@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 from psycopg.rows import class_row
@@ -16,7 +16,6 @@ from shared.domain.alert_test import new_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
 
     import psycopg
     from mypy_boto3_sns import SNSClient
@@ -25,6 +24,10 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = timedelta(days=1)
 """A test that nobody has acknowledged for so long was not heard."""
+
+
+type Step = Callable[..., list[Any]]
+"""Makes a statement of operations.commands.steps, beside the database or by a function of the stack."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Acknowledgement:
 
 
 def publish_test(
-    writing: Callable[[], AbstractContextManager[psycopg.Connection]],
+    step: Step,
     sns: SNSClient,
     topic_arn: str,
     named: tuple[str, str],
@@ -65,8 +68,7 @@ def publish_test(
     whether SNS took it.
     """
     code = new_code()
-    with writing() as connection:
-        connection.execute("SELECT certification.start_alert_test(%s, %s, %s)", (code, *named))
+    step("start-alert-test", code, *named)
     try:
         publish_to(sns, topic_arn, *message(code))
     except ClientError as refusal:
@@ -74,22 +76,18 @@ def publish_test(
         raise OperationsError(say("SNS refused the message, so nobody got it: {code}", code=refused)) from None
     except BotoCoreError as failure:
         raise NotKnownError(f"SNS could not be called, so nothing is known: {failure}") from None
-    with writing() as connection:
-        connection.execute("SELECT certification.settle_alert_test(%s)", (code,))
-        settled = connection.execute("SELECT s.* FROM certification.settle_alert_test(%s) AS s", (code,)).fetchone()
-    assert settled is not None  # noqa: S101 - for the type checker: the row was written above
-    return AlertTest(code, *settled)
+    [settled] = step("settle-alert-test", code)
+    started_at, published_at = (datetime.fromisoformat(settled[name]) for name in ("started_at", "published_at"))
+    return AlertTest(code, started_at, published_at)
 
 
-def acknowledge(connection: psycopg.Connection, code: str, actor: str) -> Acknowledgement:
+def acknowledge(step: Step, code: str, actor: str) -> Acknowledgement:
     """Record that a person has read a test alert. Raises NothingToDoError if there is none with that code."""
-    row = connection.execute(
-        "SELECT a.result, a.started_at, a.acknowledgements FROM certification.acknowledge_alert_test(%s, %s) AS a",
-        (code, actor),
-    ).fetchone()
-    if row is None or row[0] == "unknown":
+    [found] = step("acknowledge-alert-test", code, actor)
+    if found["result"] == "unknown":
         raise NothingToDoError(say("there is no test alert with the code {code}: read it once more", code=code))
-    return Acknowledgement(code, *row)
+    started_at = datetime.fromisoformat(found["started_at"])
+    return Acknowledgement(code, found["result"], started_at, found["acknowledgements"])
 
 
 def last_test(connection: psycopg.Connection) -> AlertTest | None:
