@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# The services that deployed code makes clients of: tests/unit/test_kept_services.py derives them from the code.
+# The services that deployed code makes clients of: tests/unit/test_building.py derives them from the code.
 SERVICES: Final = frozenset(
     (
         "cloudformation",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from emulators.lambda_host.template.load import load_template
+from local.stack.parameters import local_template
 from local.stack.stack import ROOT
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _MILLION: Final = 1_000_000
 
 def write_table(found: Mapping[str, Mapping[int, Cold]], repeats: int, write: bool) -> str:
     """Return the table, and put it into the document if told to. In bold: the memory that template.yaml gives."""
-    given = {one.handler.split(".")[1]: one.memory_mb for one in load_template(ROOT / "template.yaml").functions}
+    given = {one.handler.split(".")[1]: one.memory_mb for one in local_template().functions}
     memories = list(next(iter(found.values())))
     lines = [
         f"Medians of {repeats} containers, in turn: init and first event, in brackets the same event again;",

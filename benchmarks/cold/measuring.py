@@ -72,7 +72,7 @@ class Ways:
         logical_id = function_of(name, self.stack)
         found = [function for function in self.stack.stack.functions if function.logical_id == logical_id]
         functions = [dataclasses.replace(function, handler=handler or function.handler) for function in found]
-        one = cast("Stack", SimpleNamespace(functions=functions))  # all that the host asks a stack for
+        one = cast("Stack", SimpleNamespace(functions=functions, template=self.stack.stack.template))
         code: Any = {"layers": (deployed_code.TASK, *deployed_code.LAYERS), "runtime": deployed_code.RUNTIME}
         event = event_for(name, self.stack)
         with LambdaHost(one, self.folder, self.environment, python, **code, init_seconds=60) as host:

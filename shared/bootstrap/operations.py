@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.bootstrap.database import single_connection
+from shared.bootstrap.database import login_reader, single_connection
+from shared.bootstrap.init import in_init
 from shared.domain.commands import Target
 from shared.settings import command_settings
 
@@ -37,3 +38,6 @@ def command_ports() -> CommandPorts:
         settings.language,
         {name: value for name, value in parameters.items() if value},
     )
+
+
+in_init(login_reader)

@@ -53,7 +53,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     (folder / "template.yaml").write_text(TEMPLATE)
     (folder / "probe.py").write_text(PROBE)
     stack = Stack(load_template(folder / "template.yaml", LOCAL_PARAMETERS))
-    modules = ["boto3", "shared", "pytest", "ministack", "uvicorn", "local", "tests", "operations", "emulators"]
+    modules = ["boto3", "shared", "pytest", "ministack", "uvicorn", "local", "tests", "emulators"]
     with LambdaHost(stack, folder, layers=deployed_code.LAYERS, runtime=deployed_code.RUNTIME) as host:
         invocation = host.invoke("Probe", {"modules": modules})
     assert invocation.function_error is None, invocation.payload
@@ -65,7 +65,8 @@ def test_a_function_sees_the_versions_of_the_lock(seen: Any) -> None:
     layer = pins(deployed_code.REQUIREMENTS)
     runtime = pins(deployed_code.ROOT / "requirements" / "lambda-runtime.txt")
     assert len(layer) > 20
-    assert {canonical(name): version for name, version in seen["versions"].items()} == runtime | layer
+    operations = pins(deployed_code.ROOT / "operations" / "requirements.txt")
+    assert {canonical(name): version for name, version in seen["versions"].items()} == runtime | layer | operations
 
 
 def test_a_function_sees_nothing_else_of_this_machine(seen: Any) -> None:

@@ -9,13 +9,10 @@ from typing import Any
 
 import pytest
 
-from emulators.lambda_host.template.load import load_template
 from local.stack import deployed_code
+from local.stack.parameters import local_template
 
-FUNCTIONS = {
-    function.handler.split(".")[1]: function
-    for function in load_template(deployed_code.ROOT / "template.yaml", region="eu-north-1").functions
-}
+FUNCTIONS = {function.handler.split(".")[1]: function for function in local_template().functions}
 MODULES = (
     "shared.adapters.aws.secrets:_provider",
     "shared.bootstrap.queues:_client",
@@ -27,6 +24,8 @@ MADE = {
     "expiry_check": {"_provider", "_client", "website_service"},
     "force_sync": {"_provider", "_client", "website_service"},
     "mail_events": {"_provider"},
+    "operations": {"_provider"},
+    "operations_reader": {"_provider"},
     "reconciliation": {"_provider", "_client", "website_service"},
     "send_notices": {"_provider"},
     "status_changed": {"_provider", "_client"},

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 BUILD = ROOT / ".aws-sam" / "build"
 PROBE = Path(__file__).with_name("sam_probe.py")
 # What the tests and the local stack run functions on.
-TESTED = ROOT / ".lambda" / "libraries"
+TESTED = {"shared": ROOT / ".lambda" / "libraries", "operations": ROOT / ".lambda" / "operations-libraries"}
 # Not what is pinned for another operating system only.
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;]+)(?!.*(?:sys_platform|platform_system))", re.MULTILINE)
 _NEVER_IN_THE_LAYER = ("functions", "tests", "local", "benchmarks", "building")
@@ -68,7 +68,8 @@ def main() -> int:
         if imports_here:
             faults += handler_faults(function, [folder, *(layer / "python" for layer in layers.values())])
     if imports_here:
-        faults += tested_faults(layers["SharedLayer"] / "python")
+        for name, layer in layers.items():
+            faults += tested_faults(name, layer / "python")
     if faults:
         print("\n".join(f"  {fault}" for fault in faults))  # noqa: T201
         return 1
@@ -80,20 +81,26 @@ def main() -> int:
 
 
 def layer_faults(name: str, python: Path) -> Iterator[str]:
-    """The layer holds shared/ as it is in the repository, and every library that is pinned."""
-    yield from source_faults(name, python, "shared")
+    """The layer holds its package as it is in the repository, and the libraries that its lock pins."""
+    package = package_of(name)
+    yield from source_faults(name, python, package)
     for extra in _NEVER_IN_THE_LAYER:
         if (python / extra).exists():
             yield f"{name} holds {extra}, which is not deployed"
     installed = {_canonical(path.name.removesuffix(".dist-info")) for path in python.glob("*.dist-info")}
     pinned = {
         _canonical(f"{library}-{version}")
-        for library, version in _PINNED.findall((ROOT / "shared/requirements.txt").read_text(encoding="utf-8"))
+        for library, version in _PINNED.findall((ROOT / package / "requirements.txt").read_text(encoding="utf-8"))
     }
-    yield from (f"{name} lacks {one}, which shared/requirements.txt pins" for one in sorted(pinned - installed))
-    yield from (f"{name} holds {one}, which shared/requirements.txt does not pin" for one in sorted(installed - pinned))
+    yield from (f"{name} lacks {one}, which its lock pins" for one in sorted(pinned - installed))
+    yield from (f"{name} holds {one}, which its lock does not pin" for one in sorted(installed - pinned))
     if (total := sum(file.stat().st_size for file in python.rglob("*") if file.is_file())) > _MOST_BYTES:
         yield f"{name} has {total / 1e6:.1f} MB, more than {_MOST_BYTES / 1e6:.0f}: see building/trimming.py"
+
+
+def package_of(layer: str) -> str:
+    """SharedLayer is built from shared/, as building/rules.mk has it."""
+    return layer.removesuffix("Layer").lower()
 
 
 def bytecode_faults(name: str, folder: Path) -> Iterator[str]:
@@ -116,13 +123,14 @@ def bytecode_faults(name: str, folder: Path) -> Iterator[str]:
             yield f"{name}: {cached.relative_to(folder)} has no source"
 
 
-def tested_faults(python: Path) -> Iterator[str]:
+def tested_faults(name: str, python: Path) -> Iterator[str]:
     """The libraries in the layer are, byte for byte, those that the tests run functions on."""
-    tested = _files(TESTED)
-    built = {path: content for path, content in _files(python).items() if not path.startswith("shared/")}
+    package = package_of(name)
+    tested = _files(TESTED[package])
+    built = {path: content for path, content in _files(python).items() if not path.startswith(f"{package}/")}
     for path in sorted(built.keys() | tested.keys()):
         if built.get(path) != tested.get(path):
-            yield f"{path} is not the same in the layer and in {TESTED.relative_to(ROOT)}, which the tests run on"
+            yield f"{path} is not the same in {name} and in {TESTED[package]}, which the tests run on"
 
 
 def source_faults(name: str, folder: Path, package: str) -> Iterator[str]:

@@ -74,11 +74,10 @@ def test_the_same_source_gives_the_same_bytecode(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
-def test_a_module_that_does_not_compile_fails_the_build(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_module_that_does_not_compile_fails_the_build(tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text("def\n")
     with pytest.raises(BuildError, match="compiles"):
         compile_all(tmp_path, "/opt/python")
-    assert "one.py" in capfd.readouterr().out
 
 
 def test_a_wheel_with_another_hash_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
