@@ -45,8 +45,7 @@ def send_or_acknowledge(
     require_named(actor, "read")
     if (code := read_code(acknowledge)) is None:
         raise NotUnderstoodError("--acknowledge takes the six letters and digits of the message, such as K7PD4W")
-    with system.writing() as connection:
-        found = alert_tests.acknowledge(connection, code, actor)
+    found = alert_tests.acknowledge(system.step, code, actor)
     if as_json:
         words.print_json(found)
     else:
@@ -57,7 +56,7 @@ def _publish(system: System, named: tuple[str, str], *, as_json: bool) -> None:
     deployment = system.deployment
     topic = deployment.output("OperationsTopicArn")
     message = partial(message_of_test, language=speech.texts().language, target=system.target)
-    published = alert_tests.publish_test(system.writing, deployment.sns, topic, named, message)
+    published = alert_tests.publish_test(system.step, deployment.sns, topic, named, message)
     if as_json:
         words.print_json(published)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 from psycopg.rows import class_row
@@ -16,7 +16,6 @@ from shared.domain.alert_test import new_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
 
     import psycopg
     from mypy_boto3_sns import SNSClient
@@ -53,7 +52,7 @@ class Acknowledgement:
 
 
 def publish_test(
-    writing: Callable[[], AbstractContextManager[psycopg.Connection]],
+    step: Callable[..., list[Any]],
     sns: SNSClient,
     topic_arn: str,
     named: tuple[str, str],
@@ -61,12 +60,11 @@ def publish_test(
 ) -> AlertTest:
     """Record a test alert, publish it, and record that SNS took it.
 
-    `message` makes the message of a code. Raises OperationsError if SNS refused it, and NotKnownError if it is unknown
-    whether SNS took it.
+    `step` makes a statement of operations.commands.steps, and `message` the message of a code. Raises OperationsError
+    if SNS refused it, and NotKnownError if it is unknown whether SNS took it.
     """
     code = new_code()
-    with writing() as connection:
-        connection.execute("SELECT certification.start_alert_test(%s, %s, %s)", (code, *named))
+    step("start-alert-test", code, *named)
     try:
         publish_to(sns, topic_arn, *message(code))
     except ClientError as refusal:
@@ -74,22 +72,17 @@ def publish_test(
         raise OperationsError(say("SNS refused the message, so nobody got it: {code}", code=refused)) from None
     except BotoCoreError as failure:
         raise NotKnownError(f"SNS could not be called, so nothing is known: {failure}") from None
-    with writing() as connection:
-        connection.execute("SELECT certification.settle_alert_test(%s)", (code,))
-        settled = connection.execute("SELECT s.* FROM certification.settle_alert_test(%s) AS s", (code,)).fetchone()
-    assert settled is not None  # noqa: S101 - for the type checker: the row was written above
-    return AlertTest(code, *settled)
+    (settled,) = step("settle-alert-test", code)
+    started, published = (datetime.fromisoformat(settled[name]) for name in ("started_at", "published_at"))
+    return AlertTest(code, started, published)
 
 
-def acknowledge(connection: psycopg.Connection, code: str, actor: str) -> Acknowledgement:
+def acknowledge(step: Callable[..., list[Any]], code: str, actor: str) -> Acknowledgement:
     """Record that a person has read a test alert. Raises NothingToDoError if there is none with that code."""
-    row = connection.execute(
-        "SELECT a.result, a.started_at, a.acknowledgements FROM certification.acknowledge_alert_test(%s, %s) AS a",
-        (code, actor),
-    ).fetchone()
-    if row is None or row[0] == "unknown":
+    (row,) = step("acknowledge-alert-test", code, actor)
+    if row["result"] == "unknown":
         raise NothingToDoError(say("there is no test alert with the code {code}: read it once more", code=code))
-    return Acknowledgement(code, *row)
+    return Acknowledgement(code, row["result"], datetime.fromisoformat(row["started_at"]), int(row["acknowledgements"]))
 
 
 def last_test(connection: psycopg.Connection) -> AlertTest | None:

@@ -38,6 +38,9 @@ STEPS: Final[Mapping[str, str]] = {
     "mail-drill": """
         SELECT jsonb_build_object('id', d.id, 'arrival', d.arrival, 'at', d.arrival_at, 'code', d.arrival_code)
           FROM certification.mail_drills AS d WHERE d.drill = %s""",
+    "start-alert-test": "SELECT to_jsonb(true) FROM certification.start_alert_test(%s, %s, %s)",
+    "settle-alert-test": "SELECT to_jsonb(t) FROM certification.settle_alert_test(%s) AS t",
+    "acknowledge-alert-test": "SELECT to_jsonb(a) FROM certification.acknowledge_alert_test(%s, %s) AS a",
     "record-drop": "SELECT to_jsonb(true) FROM certification.record_dropped_dead_letter(%s, %s, %s, %s)",
 }
 

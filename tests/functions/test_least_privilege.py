@@ -15,8 +15,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from emulators.lambda_host.template.load import load_template
 from local.stack.database import ROLES
+from local.stack.parameters import local_template
 from operations.database_commands import commands_of
 from operations.mounting import ForDatabase, Group
 from operations.through_function import Entry
@@ -25,7 +25,7 @@ from tests.support.iam import actions_of, calls_in, clients_in, own_statements, 
 from tests.support.reachable import Definition, imported, reachable
 
 ROOT = Path(__file__).parents[2]
-TEMPLATE = load_template(ROOT / "template.yaml")
+TEMPLATE = local_template()
 FUNCTIONS = {function.logical_id: function.handler.removesuffix(".handler") for function in TEMPLATE.functions}
 
 # A name stands for every definition that has it. These cannot happen, each for the reason beside it.
@@ -49,7 +49,8 @@ def code_of(function: str) -> frozenset[Definition]:
         for one in (mounted.commands.values() if isinstance(mounted, Group) else [mounted])
     ]
     entries = [(command.__module__, command.__name__) for command in commands]  # type: ignore[union-attr]
-    return frozenset(reachable(module, *entries, ("shared.bootstrap.operations", "command_ports")))
+    ports = "command_ports" if function == Entry.OPERATOR else "reader_ports"
+    return frozenset(reachable(module, *entries, ("shared.bootstrap.operations", ports)))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -109,15 +110,14 @@ NOTHING = {"Ref": "AWS::NoValue"}
 
 def test_only_a_function_in_the_vpc_has_network_interfaces() -> None:
     """And its code has not: Lambda makes them."""
-    vpc = load_template(ROOT / "template.yaml", {"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"})
+    vpc = local_template({"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"})
     (statement,) = vpc.resources["NetworkInterfaces"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Condition"] == {"Null": {"lambda:SourceFunctionArn": "true"}}
     for function in FUNCTIONS:
-        role = TEMPLATE.resources[f"{function}Role"]["Properties"]
-        subnets = (
-            TEMPLATE.resources[function]["Properties"].get("VpcConfig", {}).get("SubnetIds", {"Ref": "AWS::NoValue"})
-        )
-        assert ("ManagedPolicyArns" in role) == (subnets != {"Ref": "AWS::NoValue"}), function
+        role = vpc.resources[f"{function}Role"]["Properties"]
+        network = vpc.resources[function]["Properties"].get("VpcConfig", NOTHING)
+        attached = role.get("ManagedPolicyArns", NOTHING) != NOTHING
+        assert attached == (network != NOTHING), function
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -156,8 +156,9 @@ def test_a_login_may_call_the_functions_of_its_code(function: str) -> None:
 
 
 def of_the_owner(module: str) -> bool:
-    """`migrate` and `verify-integration --behaviour` sign in as the schema's owner."""
-    return ".behaviour" in module or module in {"operations.commands.migrations", "shared.adapters.postgres.migrate"}
+    """`migrate`, `setup` and `verify-integration --behaviour` sign in as the schema's owner."""
+    owners = ("operations.commands.migrations", "operations.commands.setup", "shared.adapters.postgres.migrate")
+    return ".behaviour" in module or module.startswith(owners)
 
 
 def sql_functions(code: frozenset[Definition]) -> set[str]:
@@ -177,7 +178,7 @@ def test_every_client_is_of_a_service_that_is_known_here() -> None:
         if module.startswith("shared."):
             services |= clients_in(module)
     assert services == {
-        "cloudformation", "events", "lambda", "scheduler", "secretsmanager", "sesv2", "sns", "sqs", "sts"
+        "cloudformation", "codedeploy", "events", "lambda", "scheduler", "secretsmanager", "sesv2", "sns", "sqs", "sts"
     }  # fmt: skip
     assert services <= set(botocore.session.get_session().get_available_services())
 

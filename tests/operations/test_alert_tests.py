@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from typer.testing import CliRunner
 
 from local.stack.aws import CREDENTIALS, REGION
 from operations.cli import app
+from operations.commands import steps
 from operations.commands.alert_tests import publish_test
 from operations.errors import NotKnownError, OperationsError
 from shared.adapters.postgres.opening import login_of
@@ -65,15 +65,14 @@ def secret(database: TestDatabase) -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def writing(secret: Mapping[str, Any]) -> Callable[[], Any]:
+def step(secret: Mapping[str, Any]) -> Callable[..., list[Any]]:
     login = login_of(secret)
 
-    @contextmanager
-    def opened() -> Iterator[psycopg.Connection]:
+    def made(name: str, *parameters: object) -> list[Any]:
         with psycopg.connect(**login) as connection:
-            yield connection
+            return steps.make(connection, name, parameters)
 
-    return opened
+    return made
 
 
 @pytest.fixture
@@ -82,14 +81,14 @@ def operator(secret: Mapping[str, Any]) -> Operator:
 
 
 @pytest.fixture
-def code(topic: Topic, writing: Any) -> str:
-    return publish_test(writing, topic.sns, topic.arn, NAMED, MESSAGE).code
+def code(topic: Topic, step: Any) -> str:
+    return publish_test(step, topic.sns, topic.arn, NAMED, MESSAGE).code
 
 
-def test_a_test_alert_is_published_with_its_code(topic: Topic, writing: Any, foundation: Foundation) -> None:
+def test_a_test_alert_is_published_with_its_code(topic: Topic, step: Any, foundation: Foundation) -> None:
     """Somebody hears it: the message has the code, and the whole command that acknowledges it."""
     test = publish_test(
-        writing, topic.sns, topic.arn, NAMED, partial(message_of_test, language=Language.NB, target=TARGET)
+        step, topic.sns, topic.arn, NAMED, partial(message_of_test, language=Language.NB, target=TARGET)
     )
     [received] = topic.received()
     command = f"hlf-operations test-alert --acknowledge {test.code} --actor DITT-NAVN --stack hlf-certification"
@@ -152,20 +151,20 @@ def test_without_a_stack_nothing_is_published(operator: Operator, foundation: Fo
     assert foundation.all("SELECT * FROM certification.alert_tests") == []
 
 
-def test_what_sns_refuses_is_said(topic: Topic, writing: Any, foundation: Foundation) -> None:
+def test_what_sns_refuses_is_said(topic: Topic, step: Any, foundation: Foundation) -> None:
     """It is recorded as not published, so `status` shows that nobody has read it."""
     with pytest.raises(OperationsError, match="NotFound"):
-        publish_test(writing, topic.sns, topic.arn + "-gone", NAMED, MESSAGE)
+        publish_test(step, topic.sns, topic.arn + "-gone", NAMED, MESSAGE)
     assert foundation.all("SELECT published_at FROM certification.alert_tests") == [None]
 
 
-def test_an_sns_that_is_not_reached_is_unknown(writing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_sns_that_is_not_reached_is_unknown(step: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 3: it may have taken it."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     sns = boto3.client("sns", region_name=REGION, endpoint_url="http://127.0.0.1:1")
     with pytest.raises(NotKnownError):
-        publish_test(writing, sns, f"arn:aws:sns:{REGION}:000000000000:x", NAMED, MESSAGE)
+        publish_test(step, sns, f"arn:aws:sns:{REGION}:000000000000:x", NAMED, MESSAGE)
 
 
 def test_the_status_says_whether_it_was_read(operator: Operator, code: str, foundation: Foundation) -> None:

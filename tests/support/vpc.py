@@ -14,12 +14,12 @@ from uuid import uuid4
 import boto3
 
 from emulators.lambda_host.runtime.host import LambdaHost
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack, local_clients, provision
 from emulators.lambda_host.triggers.invoke_api import InvokeApi
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
 from local.stack.database import ROLES
-from local.stack.stack import ROOT, endpoints
+from local.stack.parameters import ROOT, local_template
+from local.stack.stack import endpoints
 from operations.through_function import Entry
 from tests.support.operator import Operator
 
@@ -78,7 +78,7 @@ def vpc(folder: Path, others: Any = None) -> Iterator[Vpc]:
     with ExitStack() as running:
         aws = running.enter_context(LocalAws(folder, "sqs,sns,secretsmanager,cloudformation"))
         clients = local_clients(aws.url, REGION)
-        stack = provision(load_template(ROOT / "template.yaml", region=REGION), clients)
+        stack = provision(local_template(region=REGION), clients)
         lines: list[str] = []
         surroundings = endpoints(aws.url, aws.url) | {"PGHOSTADDR": "127.0.0.1"}
         host = running.enter_context(LambdaHost(stack, ROOT, surroundings, on_log=lambda line: lines.append(line.text)))

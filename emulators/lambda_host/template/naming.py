@@ -118,11 +118,9 @@ class Account:
                 found = PhysicalId("1", {"VersionNumber": "1"})
             case "AWS::SES::ConfigurationSetEventDestination":
                 found = PhysicalId(name, {"Id": name})
-            case "AWS::IAM::ManagedPolicy":
-                arn = self.arn("iam", f"policy/{name}")
-                found = PhysicalId(arn, {"PolicyArn": arn})
-            case "AWS::Lambda::LayerVersion":
-                found = PhysicalId(self.arn("lambda", f"layer:{logical_id}:1"))
+            case "AWS::IAM::ManagedPolicy" | "AWS::Lambda::LayerVersion":
+                of = ("iam", f"policy/{name}") if "::IAM::" in kind else ("lambda", f"layer:{logical_id}:1")
+                found = PhysicalId(self.arn(*of))
             case "AWS::Lambda::Url":
                 found = PhysicalId(logical_id, {"FunctionUrl": f"https://{logical_id.lower()}.lambda-url.invalid/"})
             case _:
