@@ -112,7 +112,7 @@ def called(running: Vpc, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
     """What is called from here on: rights, each with the resource, by its name in the template."""
     running.log_in(database)
     with LocalSes() as ses:
-        for name, value in (running.environment | {"AWS_ENDPOINT_URL_SESV2": ses.url}).items():
+        for name, value in {**running.environment, "AWS_ENDPOINT_URL_SESV2": ses.url}.items():
             monkeypatch.setenv(name, value)
         found: set[tuple[str, str]] = set()
         kinds = {"AWS::SQS::Queue", "AWS::SecretsManager::Secret", "AWS::SES::ConfigurationSet", "AWS::SNS::Topic"}
@@ -126,7 +126,9 @@ def called(running: Vpc, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
                 found.add((action, resource(params, names, running.name)))
 
         boto3.setup_default_session()
-        boto3.DEFAULT_SESSION.events.register("before-parameter-build", record)
+        session = boto3.DEFAULT_SESSION
+        assert session is not None
+        session.events.register("before-parameter-build", record)
         yield found
         boto3.DEFAULT_SESSION = None
 
