@@ -185,6 +185,7 @@ def type_all(running: Vpc, folder: Path, *, reading: bool) -> None:
             result = CliRunner().invoke(app, [*name.split(), *words, "--stack", running.name])
             assert result.exception is None or isinstance(result.exception, SystemExit), (name, result.exception)
             assert result.exit_code != 2, (name, result.output)  # it was understood
+            assert "Traceback" not in result.output, (name, result.output)
             assert "AWS refuses" not in result.output, (name, result.output)
 
 

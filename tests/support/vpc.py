@@ -68,6 +68,9 @@ class RealCommands:
     real: LambdaHost
     others: Any
 
+    def has_alias(self, function: str, name: str) -> bool:
+        return self.real.has_alias(function, name)
+
     def invoke(self, function: str, event: object) -> Any:
         return (self.real if function in Entry else self.others).invoke(function, event)
 
