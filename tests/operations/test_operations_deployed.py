@@ -15,11 +15,11 @@ import pytest
 from typer.testing import CliRunner
 
 from emulators.lambda_host.runtime.host import LambdaHost
-from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack, local_clients, provision
 from emulators.lambda_host.triggers.invoke_api import InvokeApi
 from emulators.ses.server import LocalSes
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
+from local.stack.parameters import local_template
 from local.stack.stack import ROOT, endpoints
 from operations.cli import app
 from operations.through_function import Entry
@@ -310,7 +310,7 @@ def test_a_letter_that_is_no_sync_request_can_be_removed(
 @pytest.fixture(scope="module")
 def running(aws: LocalAws) -> Iterator[tuple[Stack, LambdaHost]]:
     """The functions of template.yaml, beside the same AWS APIs."""
-    stack = provision(load_template(ROOT / "template.yaml", region=REGION), local_clients(aws.url, REGION))
+    stack = provision(local_template(region=REGION), local_clients(aws.url, REGION))
     with LambdaHost(stack, ROOT, endpoints(aws.url, aws.url)) as host:
         yield stack, host
 

@@ -217,6 +217,7 @@ def test_the_readers_policy_is_what_reading_calls(called: Any, running: Vpc, tmp
     assert called == allowed("ReaderPolicy")
 
 
+@pytest.mark.slow
 def test_the_operators_policy_is_what_changing_calls_beside(
     called: Any, running: Vpc, foundation: Foundation, tmp_path: Path
 ) -> None:
