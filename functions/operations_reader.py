@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from operations.in_function import serve
 from operations.through_function import Entry
-from shared.bootstrap.operations import command_ports
+from shared.bootstrap.operations import reader_ports
 from shared.events import CommandEvent
 from shared.observability import LogAndMetrics, guarded, logger
 
@@ -25,4 +25,4 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     Event: {"arguments": ["status"], "language": "nb", "width": 80, "colour": false}; the last three are
     optional.
     """
-    return serve(Entry.READER, CommandEvent.parse(event), command_ports(), LogAndMetrics())
+    return serve(Entry.READER, CommandEvent.parse(event), reader_ports(), LogAndMetrics())

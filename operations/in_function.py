@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from operations.deployed import Deployment
     from operations.mounting import Mounted
     from operations.target import Invoke
+    from shared.adapters.aws.recipients import Recipients
     from shared.bootstrap.operations import CommandPorts
     from shared.domain.alerts import Language
     from shared.events import CommandEvent
@@ -55,6 +56,7 @@ class FunctionSystem(System):
         self.target = ports.target
         self._language = language
         self._parameters = ports.parameters
+        self._recipients = ports.recipients
 
     @property
     @override
@@ -75,6 +77,10 @@ class FunctionSystem(System):
     @override
     def parameters(self) -> Mapping[str, str]:
         return self._parameters
+
+    @override
+    def recipients(self) -> Recipients | None:
+        return self._recipients()
 
     @override
     def database(self) -> AbstractContextManager[str]:

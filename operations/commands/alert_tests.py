@@ -64,8 +64,8 @@ def publish_test(
 ) -> AlertTest:
     """Record a test alert, publish it, and record that SNS took it.
 
-    `message` makes the message of a code. Raises OperationsError if SNS refused it, and NotKnownError if it is unknown
-    whether SNS took it.
+    `step` makes a statement of operations.commands.steps, and `message` the message of a code. Raises OperationsError
+    if SNS refused it, and NotKnownError if it is unknown whether SNS took it.
     """
     code = new_code()
     step("start-alert-test", code, *named)

@@ -49,7 +49,8 @@ def code_of(function: str) -> frozenset[Definition]:
         for one in (mounted.commands.values() if isinstance(mounted, Group) else [mounted])
     ]
     entries = [(command.__module__, command.__name__) for command in commands]  # type: ignore[union-attr]
-    return frozenset(reachable(module, *entries, ("shared.bootstrap.operations", "command_ports")))
+    ports = "command_ports" if function == Entry.OPERATOR else "reader_ports"
+    return frozenset(reachable(module, *entries, ("shared.bootstrap.operations", ports)))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -113,11 +114,10 @@ def test_only_a_function_in_the_vpc_has_network_interfaces() -> None:
     (statement,) = vpc.resources["NetworkInterfaces"]["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Condition"] == {"Null": {"lambda:SourceFunctionArn": "true"}}
     for function in FUNCTIONS:
-        role = TEMPLATE.resources[f"{function}Role"]["Properties"]
-        subnets = (
-            TEMPLATE.resources[function]["Properties"].get("VpcConfig", {}).get("SubnetIds", {"Ref": "AWS::NoValue"})
-        )
-        assert ("ManagedPolicyArns" in role) == (subnets != {"Ref": "AWS::NoValue"}), function
+        role = vpc.resources[f"{function}Role"]["Properties"]
+        network = vpc.resources[function]["Properties"].get("VpcConfig", NOTHING)
+        attached = role.get("ManagedPolicyArns", NOTHING) != NOTHING
+        assert attached == (network != NOTHING), function
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -156,8 +156,9 @@ def test_a_login_may_call_the_functions_of_its_code(function: str) -> None:
 
 
 def of_the_owner(module: str) -> bool:
-    """`migrate` and `verify-integration --behaviour` sign in as the schema's owner."""
-    return ".behaviour" in module or module in {"operations.commands.migrations", "shared.adapters.postgres.migrate"}
+    """`migrate`, `setup` and `verify-integration --behaviour` sign in as the schema's owner."""
+    owners = ("operations.commands.migrations", "operations.commands.setup", "shared.adapters.postgres.migrate")
+    return ".behaviour" in module or module.startswith(owners)
 
 
 def sql_functions(code: frozenset[Definition]) -> set[str]:
@@ -177,7 +178,7 @@ def test_every_client_is_of_a_service_that_is_known_here() -> None:
         if module.startswith("shared."):
             services |= clients_in(module)
     assert services == {
-        "cloudformation", "events", "lambda", "scheduler", "secretsmanager", "sesv2", "sns", "sqs", "sts"
+        "cloudformation", "codedeploy", "events", "lambda", "scheduler", "secretsmanager", "sesv2", "sns", "sqs", "sts"
     }  # fmt: skip
     assert services <= set(botocore.session.get_session().get_available_services())
 

@@ -322,6 +322,9 @@ class RealCommands:
     real: LambdaHost
     others: Lambda
 
+    def has_alias(self, function, name):
+        return self.real.has_alias(function, name)
+
     def invoke(self, function, event):
         return (self.real if function in Entry else self.others).invoke(function, event)
 

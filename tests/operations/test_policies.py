@@ -15,9 +15,8 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
-from emulators.lambda_host.template.load import load_template
 from emulators.ses.server import LocalSes
-from local.stack.stack import ROOT
+from local.stack.parameters import local_template
 from operations.cli import COMMANDS, app
 from operations.mounting import ForDatabase, Group
 from operations.through_function import Entry
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
 
-TEMPLATE = load_template(ROOT / "template.yaml")
+TEMPLATE = local_template()
 WHO = ("--actor", "turid", "--reason", "a test")
 ID = "11111111-1111-4111-8111-111111111111"
 MAPPING = "thresholds=45 21 7"
@@ -64,6 +63,8 @@ TYPED: dict[str, list[tuple[str, ...]]] = {
     "reconcile": [("--full",), ("--sweep",)],
     "dlq replay": [()],
     "dlq drop": [("LETTER OF SYNCS", *WHO), ("LETTER OF EVENTS", *WHO)],
+    "test-alert": [WHO, ("--acknowledge", "K7PD4W", "--actor", "turid")],
+    "after-restore": [("--restored-to", "2026-12-01T12:00", "--lost-at", "2026-12-01T13:00", *WHO)],
     "mail-drill": [("--wait", "0", *WHO)],
     "rotate-credential": [
         ("--form", "federation", *WHO),
@@ -72,7 +73,7 @@ TYPED: dict[str, list[tuple[str, ...]]] = {
     ],
 }
 # The schema's owner types it, who is the administrator of the account and of the database.
-OWNERS = {"migrate"}
+OWNERS = {"migrate", "setup"}
 NO_SYSTEM = {"verify-proofs"}
 READS = {"verify-integration", "dlq list"}  # beside what OperationsReader runs
 
@@ -111,10 +112,10 @@ def called(running: Vpc, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
     """What is called from here on: rights, each with the resource, by its name in the template."""
     running.log_in(database)
     with LocalSes() as ses:
-        for name, value in (running.environment | {"AWS_ENDPOINT_URL_SESV2": ses.url}).items():
+        for name, value in {**running.environment, "AWS_ENDPOINT_URL_SESV2": ses.url}.items():
             monkeypatch.setenv(name, value)
         found: set[tuple[str, str]] = set()
-        kinds = {"AWS::SQS::Queue", "AWS::SecretsManager::Secret", "AWS::SES::ConfigurationSet"}
+        kinds = {"AWS::SQS::Queue", "AWS::SecretsManager::Secret", "AWS::SES::ConfigurationSet", "AWS::SNS::Topic"}
         named = [name for name, one in TEMPLATE.resources.items() if one["Type"] in kinds]
         names = {running.stack.physical_id(name): name for name in named}
 
@@ -125,14 +126,16 @@ def called(running: Vpc, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
                 found.add((action, resource(params, names, running.name)))
 
         boto3.setup_default_session()
-        boto3.DEFAULT_SESSION.events.register("before-parameter-build", record)
+        session = boto3.DEFAULT_SESSION
+        assert session is not None
+        session.events.register("before-parameter-build", record)
         yield found
         boto3.DEFAULT_SESSION = None
 
 
 def resource(params: dict[str, Any], names: dict[str, str], stack: str) -> str:
     """Return the resource that a call names."""
-    for key in ("FunctionName", "QueueUrl", "SecretId", "ConfigurationSetName", "StackName"):
+    for key in ("FunctionName", "QueueUrl", "SecretId", "ConfigurationSetName", "StackName", "TopicArn"):
         if key in params:
             given = str(params[key])
             return "AWS::StackName" if given == stack else names.get(given, given)
@@ -182,6 +185,7 @@ def type_all(running: Vpc, folder: Path, *, reading: bool) -> None:
             result = CliRunner().invoke(app, [*name.split(), *words, "--stack", running.name])
             assert result.exception is None or isinstance(result.exception, SystemExit), (name, result.exception)
             assert result.exit_code != 2, (name, result.output)  # it was understood
+            assert "Traceback" not in result.output, (name, result.output)
             assert "AWS refuses" not in result.output, (name, result.output)
 
 
@@ -213,6 +217,7 @@ def test_the_readers_policy_is_what_reading_calls(called: Any, running: Vpc, tmp
     assert called == allowed("ReaderPolicy")
 
 
+@pytest.mark.slow
 def test_the_operators_policy_is_what_changing_calls_beside(
     called: Any, running: Vpc, foundation: Foundation, tmp_path: Path
 ) -> None:

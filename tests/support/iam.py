@@ -34,6 +34,7 @@ ACTIONS = {
     # Called as that role.
     ("sts", "GetWebIdentityToken"): set(),
 }
+_STUBS = "mypy_boto3_"
 # Powertools calls for us.
 PROVIDERS = {"SecretsProvider": ("secretsmanager", "GetSecretValue")}
 
@@ -62,7 +63,7 @@ def operations_of(service: str) -> Mapping[str, str]:
 
 @cache
 def clients_in(module: str) -> frozenset[str]:
-    """Return the services that a module makes clients of. Raises ValueError for a client that cannot be told."""
+    """Return the services that a module makes clients of, or is given. Raises ValueError where it cannot be told."""
     found = set[str]()
     for node in ast.walk(tree(module) or ast.Module([], [])):
         match node:
@@ -72,6 +73,9 @@ def clients_in(module: str) -> frozenset[str]:
                 pass
             case ast.Name(id=name) if name in PROVIDERS:
                 found.add(PROVIDERS[name][0])
+                continue
+            case ast.ImportFrom(module=str(name)) if name.startswith(_STUBS) and "." not in name:
+                found.add(name.removeprefix(_STUBS))  # a client is given to it
                 continue
             case _:
                 continue
@@ -110,10 +114,15 @@ def calls_in(code: Iterable[Definition]) -> set[Call]:
 
 
 def statements_of(template: Template, function: str) -> list[Statement]:
-    """Return what the function's role allows in policies of its own."""
+    """Return what the function's role allows in policies of its own, and in those beside it."""
     role = template.resources[function]["Properties"]["Role"]["Fn::GetAtt"][0]
-    policies = template.resources[role]["Properties"].get("Policies", [])
-    made = [one for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+    documents = [policy["PolicyDocument"] for policy in template.resources[role]["Properties"].get("Policies", [])]
+    documents += [
+        one["Properties"]["PolicyDocument"]
+        for one in template.resources.values()
+        if one["Type"] == "AWS::IAM::Policy" and {"Ref": role} in one["Properties"]["Roles"]
+    ]
+    made = [one for document in documents for one in document["Statement"]]
     assert all(one["Effect"] == "Allow" for one in made)
     return [Statement(set(_list(one["Action"])), _list(one["Resource"]), one.get("Condition")) for one in made]
 

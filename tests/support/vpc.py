@@ -18,8 +18,8 @@ from emulators.lambda_host.template.provision import Stack, local_clients, provi
 from emulators.lambda_host.triggers.invoke_api import InvokeApi
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
 from local.stack.database import ROLES
-from local.stack.parameters import local_template
-from local.stack.stack import ROOT, endpoints
+from local.stack.parameters import ROOT, local_template
+from local.stack.stack import endpoints
 from operations.through_function import Entry
 from tests.support.operator import Operator
 
@@ -67,6 +67,9 @@ class RealCommands:
 
     real: LambdaHost
     others: Any
+
+    def has_alias(self, function: str, name: str) -> bool:
+        return self.real.has_alias(function, name)
 
     def invoke(self, function: str, event: object) -> Any:
         return (self.real if function in Entry else self.others).invoke(function, event)
