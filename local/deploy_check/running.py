@@ -49,6 +49,10 @@ class Functions:
         """Invoke by the name that the stack's outputs have, as the Invoke API does."""
         return self.host.invoke(self.names.get(name, name), event)
 
+    def has_alias(self, name: str, alias: str) -> bool:
+        """Return whether the function has an alias of this name."""
+        return self.host.has_alias(self.names.get(name, name), alias)
+
 
 def stack_of(template: Template, resources: Mapping[str, str]) -> Stack:
     """Return the stack as the host reads it, with the queues, topics and secrets that CloudFormation has made."""
@@ -81,7 +85,7 @@ def running(
     They run on what `sam build` has made, layer included, where this machine can: it is built for Linux on x86_64.
     """
     built = sys.platform == "linux" and (BUILD / "SharedLayer" / "python").is_dir()
-    layers = [BUILD / "SharedLayer" / "python"] if built else []
+    layers = sorted(BUILD.glob("*Layer/python"), reverse=True) if built else []  # SharedLayer comes first
     root = BUILD / "ExpiryCheck" if built else ROOT
     logged: set[str] = set()
     aws_url = environment["AWS_ENDPOINT_URL"]
