@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from emulators.ses.server import LocalSes
 
 # Of the others the names of the template do, which the host knows them by.
-_MADE_ELSEWHERE: Final = ("AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::SecretsManager::Secret")
+_MADE_ELSEWHERE: Final = (
+    "AWS::SES::ConfigurationSet",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+)
 
 
 @dataclass
