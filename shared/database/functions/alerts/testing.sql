@@ -57,4 +57,4 @@ FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.start_alert_test, certification.settle_alert_test, certification.acknowledge_alert_test
 TO certification_operations;
-GRANT SELECT ON certification.alert_tests TO certification_operations;
+GRANT SELECT ON certification.alert_tests TO certification_operations, certification_operations_reader;
