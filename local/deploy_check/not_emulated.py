@@ -11,11 +11,23 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MINISTACK: Final = frozenset({"AWS::CloudWatch::Alarm with Metrics"})
+MINISTACK: Final = frozenset(
+    {
+        "AWS::CloudWatch::Alarm with Metrics",
+        "AWS::CodeDeploy::Application",
+        "AWS::CodeDeploy::DeploymentGroup",
+    }
+)
 MOTO: Final = frozenset(
     {
+        "AWS::AppConfig::Application",
+        "AWS::AppConfig::ConfigurationProfile",
+        "AWS::AppConfig::HostedConfigurationVersion",
         "AWS::CloudWatch::Alarm",
         "AWS::CloudWatch::Alarm with Metrics",
+        "AWS::CodeDeploy::Application",
+        "AWS::CodeDeploy::DeploymentGroup",
+        "AWS::Lambda::Alias",
         "AWS::Lambda::EventInvokeConfig",
         "AWS::Lambda::Url",
         "AWS::SES::ConfigurationSet",
@@ -23,6 +35,7 @@ MOTO: Final = frozenset(
         "AWS::SNS::Subscription",
         "AWS::SQS::QueuePolicy",
         "AWS::Scheduler::Schedule",
+        "AWS::Scheduler::ScheduleGroup",
         "AWS::SecretsManager::Secret",
     }
 )

@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from emulators.ses.server import LocalSes
 
 # Of the others the names of the template do, which the host knows them by.
-_MADE_ELSEWHERE: Final = ("AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::SecretsManager::Secret")
+_MADE_ELSEWHERE: Final = (
+    "AWS::SES::ConfigurationSet",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+)
 
 
 @dataclass
@@ -48,6 +53,10 @@ class Functions:
     def invoke(self, name: str, event: object) -> Invocation:
         """Invoke by the name that the stack's outputs have, as the Invoke API does."""
         return self.host.invoke(self.names.get(name, name), event)
+
+    def has_alias(self, name: str, alias: str) -> bool:
+        """Return whether the function has an alias of this name."""
+        return self.host.has_alias(self.names.get(name, name), alias)
 
 
 def stack_of(template: Template, resources: Mapping[str, str]) -> Stack:
@@ -81,7 +90,7 @@ def running(
     They run on what `sam build` has made, layer included, where this machine can: it is built for Linux on x86_64.
     """
     built = sys.platform == "linux" and (BUILD / "SharedLayer" / "python").is_dir()
-    layers = [BUILD / "SharedLayer" / "python"] if built else []
+    layers = sorted(BUILD.glob("*Layer/python"), reverse=True) if built else []  # SharedLayer comes first
     root = BUILD / "ExpiryCheck" if built else ROOT
     logged: set[str] = set()
     aws_url = environment["AWS_ENDPOINT_URL"]

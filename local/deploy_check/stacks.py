@@ -10,7 +10,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.deploy_check.not_emulated import kind
 from operations.errors import OperationsError
@@ -39,6 +39,7 @@ class Emulator:
     def deploy(self, stack: str, template: Mapping[str, Any], parameters: Mapping[str, str]) -> Deployed:
         """Create the stack of what is emulated. Raises OperationsError with the emulator's reason if it refuses."""
         body = without(template, {name for name, one in template["Resources"].items() if self._leaves_out(one)})
+        body["Parameters"] = {name: _as_whole(one) for name, one in template["Parameters"].items()}
         self._upload(json.dumps(body, default=str))
         given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
         cloudformation = self.client("cloudformation")
@@ -50,7 +51,7 @@ class Emulator:
                 Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             )
             status, reason = self._await(stack)
-        except (ClientError, AttributeError, NotImplementedError, KeyError, TypeError) as error:
+        except (ClientError, BotoCoreError, AttributeError, NotImplementedError, KeyError, TypeError) as error:
             status, reason = "REFUSED", f"{type(error).__name__}: {error}"
         if status != "CREATE_COMPLETE":
             raise OperationsError(f"{self.name} does not deploy {stack} ({status}): {reason[:300]}")
@@ -124,8 +125,9 @@ def without(template: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
         if isinstance(value, dict):
             attribute = value.get("Fn::GetAtt") if len(value) == 1 else None
             owner = attribute.split(".")[0] if isinstance(attribute, str) else (attribute or [None])[0]
-            if owner in names or (len(value) == 1 and value.get("Ref") in names):
-                return _PLACEHOLDER
+            left_out = owner if owner in names else value.get("Ref") if len(value) == 1 else None
+            if left_out in names:
+                return plain(_in_place_of(template["Resources"][left_out]))
             return {name: plain(one) for name, one in value.items()}
         if isinstance(value, str):
             return _IN_TEXT.sub(lambda found: "not-emulated" if found[1] in names else found[0], value)
@@ -141,6 +143,23 @@ def without(template: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     kept = {name: independent(one) for name, one in template["Resources"].items() if name not in names}
     found: dict[str, Any] = plain({**template, "Resources": kept})
     return found
+
+
+def _as_whole(parameter: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a list's declaration without what holds for each of its items: the emulators compare the whole text.
+
+    The translation has checked the items, as CloudFormation does.
+    """
+    if "List" not in parameter["Type"]:
+        return parameter
+    return {name: part for name, part in parameter.items() if name not in {"AllowedPattern", "AllowedValues"}}
+
+
+def _in_place_of(resource: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what is named instead of a resource: of a function's alias the function."""
+    if resource["Type"] != "AWS::Lambda::Alias":
+        return _PLACEHOLDER
+    return {"Fn::GetAtt": [resource["Properties"]["FunctionName"]["Ref"], "Arn"]}
 
 
 def closure(template: Mapping[str, Any], name: str) -> set[str]:

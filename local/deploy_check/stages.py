@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import tomllib
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_TO_FILL_IN: Final = re.compile(r'^(\s*)# "(\w+)=[^"]*",', re.MULTILINE)
 EVERY_PARAMETER: Final[Mapping[str, str]] = {
     "Architecture": "arm64",
     "DashboardOrigins": "https://app.example.no",
@@ -45,8 +47,15 @@ EVERY_PARAMETER: Final[Mapping[str, str]] = {
 
 
 def stages(samconfig: Path) -> dict[str, dict[str, str]]:
-    """Return the parameters that samconfig.toml gives each of its environments."""
-    environments = tomllib.loads(samconfig.read_text(encoding="utf-8"))
+    """Return the parameters that samconfig.toml gives each of its environments, when a person has filled it in.
+
+    A person takes the # off the lines of what the template has no default for, and writes in a value.
+    """
+
+    def filled(line: re.Match[str]) -> str:
+        return f'{line[1]}"{line[2]}={EVERY_PARAMETER.get(line[2], "")}",'
+
+    environments = tomllib.loads(_TO_FILL_IN.sub(filled, samconfig.read_text(encoding="utf-8")))
     return {
         name: overrides(environments[name].get("deploy", {}).get("parameters", {}).get("parameter_overrides", []))
         for name in environments

@@ -25,14 +25,15 @@ _SOURCE = "aws.ses"
 def create_configuration_sets(stack: Stack, ses: LocalSes) -> None:
     """Make the configuration sets of the template in the local SES, with their destinations."""
     for found in stack.template.configuration_sets:
+        name = stack.physical_id(found.logical_id)  # as the functions and the rules know it
         destinations = tuple(
             EventDestination(one.name, one.event_types, one.enabled, one.event_bus_arn)
             for one in stack.template.mail_event_destinations
-            if one.configuration_set == found.name
+            if one.configuration_set == name
         )
         ses.create_configuration_set(
             ConfigurationSet(
-                name=found.name,
+                name=name,
                 destinations=destinations,
                 sending=found.sending,
                 reputation_metrics=found.reputation_metrics,

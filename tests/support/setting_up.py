@@ -94,6 +94,10 @@ class Checkpoint:
     init_ms: float | None = None
     max_memory_mb: int = 1
 
+    def has_alias(self, _function: str, _alias: str) -> bool:
+        """Return that it is there, as of every function that is deployed."""
+        return True
+
     def invoke(self, function: str, event: Any) -> Checkpoint:
         """Keep the event, and return the report."""
         self.events.append((function, event))
