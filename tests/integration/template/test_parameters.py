@@ -56,8 +56,18 @@ def test_what_depends_on_each_other_is_given_together(given: dict[str, str], sai
 @pytest.mark.parametrize("empty", [[], [""]])
 def test_an_empty_list_means_the_same_either_way(empty: list[str]) -> None:
     """AWS does not say whether CommaDelimitedList without a value has no member in a rule, or one that is empty."""
-    given = {"SubnetIds": empty, "SecurityGroupIds": empty, "TokenAlgorithms": ["ES256"], "TokenSecretArn": ""}
-    others = {"Stage": "dev", "OperationsEmail": "", "WebhookConcurrency": "0", "ForceSyncConcurrency": "0"}
+    given: dict[str, object] = {
+        "SubnetIds": empty,
+        "SecurityGroupIds": empty,
+        "TokenAlgorithms": ["ES256"],
+        "TokenSecretArn": "",
+    }
+    others: dict[str, object] = {
+        "Stage": "dev",
+        "OperationsEmail": "",
+        "WebhookConcurrency": "0",
+        "ForceSyncConcurrency": "0",
+    }
     check_rules(WRITTEN["Rules"], given | others)
     for name in ("SubnetIds", "SecurityGroupIds"):
         with pytest.raises(TemplateError, match=f"{name} needs"):
