@@ -94,10 +94,10 @@ migrations-lint: .venv/check.stamp  ## squawk on the SQL migrations
 	@.venv/bin/squawk --config .squawk.toml $(shell find shared/database -name "*.sql" | sort)
 
 .PHONY: architectures
-architectures: .venv/stamp  ## That every pin of the layer has a wheel for both processors that Lambda has
-	@none=$$(mktemp -d); trap 'rm -r "$$none"' EXIT; for machine in x86_64 aarch64; do \
+architectures: .venv/stamp  ## That every pin of the layers has a wheel for both processors that Lambda has
+	@none=$$(mktemp -d); trap 'rm -r "$$none"' EXIT; for machine in x86_64 aarch64; do for layer in shared operations; do \
 	  $(UV) pip install --quiet --dry-run --python $(PY) --target "$$none" --require-hashes --no-deps --only-binary :all: \
-	  --python-platform $$machine-manylinux_2_28 --python-version 3.13 -r shared/requirements.txt; done
+	  --python-platform $$machine-manylinux_2_28 --python-version 3.13 -r $$layer/requirements.txt; done; done
 
 .PHONY: sam-check
 sam-check: .sam-venv/stamp .lambda/stamp  ## sam validate --lint, sam build, and that every handler is where Lambda will look

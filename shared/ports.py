@@ -349,8 +349,11 @@ class Alerts(Protocol):
 class HookStatus(Protocol):
     """The deployment service, which waits for the word of its hook."""
 
-    def report(self, deployment: Deployment, *, succeeded: bool) -> None:
-        """Say whether the new version may get traffic. Raises OperationsUnreachableError unless it was taken."""
+    def report(self, deployment: Deployment, *, succeeded: bool) -> bool:
+        """Say whether the new version may get traffic; return False where that was said before.
+
+        Raises OperationsUnreachableError where neither is so.
+        """
 
 
 class AlertPublisher(Protocol):

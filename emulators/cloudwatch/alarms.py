@@ -1,7 +1,8 @@
 """Alarms as CloudFormation describes them, and the limits that CloudWatch sets them.
 
 Sources: AWS::CloudWatch::Alarm in the CloudFormation template reference; PutMetricAlarm in the CloudWatch API
-reference; "Limits that apply to alarms based on metric math expressions" (alarm-limits) in the CloudWatch User Guide.
+reference; "Limits that apply to alarms based on metric math expressions" (alarm-limits) and
+"Alarm warm-up periods" (alarm-warm-up) in the CloudWatch User Guide.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ WEEK = timedelta(days=7)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 MOST_METRICS = 10
+LONGEST_WARM_UP = timedelta(minutes=2880)
 
 
 class AlarmRefusedError(Exception):
@@ -64,10 +66,14 @@ class Alarm:
     notifies: bool = False
     notifies_ok: bool = False
     description: str = ""
+    warm_up: timedelta = timedelta(0)
+    """How long a new alarm is not evaluated ("Alarm warm-up periods")."""
 
     def __post_init__(self) -> None:
         """Refuse what PutMetricAlarm refuses."""
         window = self.window
+        if self.warm_up > LONGEST_WARM_UP:
+            raise AlarmRefusedError(f"{self.name}: an alarm warms up for {LONGEST_WARM_UP} at most")
         if not 1 <= self.datapoints_to_alarm <= self.evaluation_periods:
             raise AlarmRefusedError(f"{self.name}: DatapointsToAlarm must be between 1 and EvaluationPeriods")
         if self.period % MINUTE or not self.period:

@@ -11,13 +11,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ALARM = "AWS::CloudWatch::Alarm"
-# What the model would have to know to evaluate an alarm that uses it.
-_UNKNOWN = {"EvaluationWindow", "EvaluateLowSampleCountPercentile", "ExtendedStatistic", "ThresholdMetricId"}
+# What the model evaluates, and what does not matter to when an alarm rings. CloudWatch gets new properties at times.
+_EVALUATED = {
+    "ActionsEnabled", "AlarmActions", "ComparisonOperator", "DatapointsToAlarm", "Dimensions", "EvaluationPeriods",
+    "MetricName", "Metrics", "Namespace", "OKActions", "Period", "Statistic", "Threshold", "TreatMissingData",
+    "WarmUpConfiguration",
+}  # fmt: skip
+_ASIDE = {"AlarmDescription", "AlarmName", "InsufficientDataActions", "Tags"}
 
 
 def read_alarm(name: str, properties: Mapping[str, Any]) -> Alarm:
     """Return an alarm. Raises AlarmRefusedError for one that CloudWatch refuses or this model cannot evaluate."""
-    if unknown := sorted(_UNKNOWN & properties.keys()):
+    if unknown := sorted(properties.keys() - _EVALUATED - _ASIDE):
         raise AlarmRefusedError(f"{name}: this model does not know {', '.join(unknown)}")
     queries, expression, period = _metrics(name, properties)
     periods = int(properties["EvaluationPeriods"])
@@ -34,7 +39,16 @@ def read_alarm(name: str, properties: Mapping[str, Any]) -> Alarm:
         notifies=bool(properties.get("AlarmActions")) and properties.get("ActionsEnabled", True) is not False,
         notifies_ok=bool(properties.get("OKActions")),
         description=properties.get("AlarmDescription", ""),
+        warm_up=_warm_up(name, properties.get("WarmUpConfiguration")),
     )
+
+
+def _warm_up(name: str, described: Mapping[str, Any] | None) -> timedelta:
+    if described is None:
+        return timedelta(0)
+    if described.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds") not in (True, "true"):
+        raise AlarmRefusedError(f"{name}: this model does not know when a warm-up ends early")
+    return timedelta(minutes=int(described["WarmUpPeriodDurationInMinutes"]))
 
 
 def _metrics(name: str, properties: Mapping[str, Any]) -> tuple[tuple[Query, ...], str, int]:

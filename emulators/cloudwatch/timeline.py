@@ -39,7 +39,7 @@ def changes(
 ) -> list[Change]:
     """Return every change of state of an alarm that is created at `begin`, until `end`.
 
-    A new alarm has INSUFFICIENT_DATA, and sees what was published before it.
+    A new alarm has INSUFFICIENT_DATA, keeps it while it warms up, and sees what was published before it.
     """
     series, state, found = series_of(alarm.queries, points), State.INSUFFICIENT_DATA, []
     for at in _evaluations(alarm, begin, end, assumptions):
@@ -55,7 +55,7 @@ def _evaluations(alarm: Alarm, begin: datetime, end: datetime, assumptions: Assu
     if alarm.is_multi_day:
         at, step = at.replace(minute=assumptions.minute_of_hour), HOUR
     while at < end:
-        if at >= begin:
+        if at >= begin + alarm.warm_up:
             yield at
         at += step
 

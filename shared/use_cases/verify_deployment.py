@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HookOutcome:
-    """What CodeDeploy was told, and why; `published` is False where operations could not be reached."""
+    """What the checkpoint says, and why; `published` is False where operations could not be reached."""
 
     succeeded: bool
     reasons: tuple[str, ...]
@@ -38,13 +38,14 @@ def verify_deployment(
 ) -> HookOutcome:
     """Verify, tell CodeDeploy whether the new version may get traffic, and tell operations why it may not.
 
-    CodeDeploy is told in every case, also when the checkpoint itself fails: it would wait an hour otherwise.
+    CodeDeploy is told in every case, also when the checkpoint itself fails: it would wait an hour otherwise. Operations
+    is told only of what CodeDeploy has taken: not a second time, and not of a deployment that somebody made up.
     Raises OperationsUnreachableError if CodeDeploy could not be told.
     """
     reasons = _reasons(verify)
-    status.report(deployment, succeeded=not reasons)
-    if not reasons:
-        return HookOutcome(succeeded=True, reasons=(), published=True)
+    is_news = status.report(deployment, succeeded=not reasons)
+    if not reasons or not is_news:
+        return HookOutcome(succeeded=not reasons, reasons=reasons, published=True)
     try:
         operations.publish(stopped(deployment.id, reasons, language, stack))
     except OperationsUnreachableError:

@@ -12,6 +12,10 @@ from emulators.codedeploy.server import HookExecution, LocalCodeDeploy
 from emulators.lambda_host.runtime.host import LambdaHost
 from local.stack.alerts_inbox import OperationsInbox
 from local.stack.stack import ROOT, endpoints
+from shared.adapters.postgres.integration.server import server_points
+from shared.domain.integration.deployments import DEPENDENCIES_THAT_STOP
+from shared.domain.integration.website_tables import POINTS as TABLE_POINTS
+from tests.functions.conftest import CREDENTIAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,19 +103,38 @@ def test_a_version_that_fits_gets_its_traffic(hook: Running) -> None:
 
 
 @pytest.mark.usefixtures("sound")
+def test_what_no_version_can_mend_stops_none(hook: Running, deployed: DeployedStack, foundation: Foundation) -> None:
+    """A wrong row, a credential that has run out, SES's sandbox: the version may be the one that is to mend it."""
+    mentor = foundation.mentor(foundation.organisation(name="Moss"), "2030-01-01")
+    foundation.do("DELETE FROM certifications WHERE mentor_id = %s", mentor)
+    deployed.clients.secretsmanager.put_secret_value(
+        SecretId=deployed.stack.physical_id("DataverseSecret"),
+        SecretString=json.dumps(CREDENTIAL | {"client_secret": "another"}),
+    )
+    deployed.ses.unverified.add("example.no")
+    with hook() as running:
+        execution, done = running.run()
+    deployed.ses.unverified.clear()
+    assert (execution.status, done.payload["reasons"]) == ("Succeeded", []), done.log_lines
+    lines = [json.loads(line) for line in done.log_lines if line.startswith("{")]
+    (points,) = [line["points"] for line in lines if "points" in line]
+    assert {"data.active_uncertified", "dependencies.website.credential", "dependencies.mail.sender"} <= set(points)
+
+
+@pytest.mark.usefixtures("sound")
 def test_a_version_that_does_not_fit_is_stopped(hook: Running, foundation: Foundation) -> None:
     """CodeDeploy takes no reason: the log has it, and operations is told, by points and without a person (I11)."""
-    mentor = foundation.mentor(foundation.organisation(name="Moss"), "2030-01-01", name=("Kari", "Nes"))
-    foundation.do("DELETE FROM certifications WHERE mentor_id = %s", mentor)
+    foundation.mentor(foundation.organisation(name="Moss"), "2030-01-01", name=("Kari", "Nes"))
+    foundation.do("ALTER TABLE peer_mentors ALTER COLUMN listing_consent SET DEFAULT true")
     with hook(STACK_NAME="hlf-prod", OPERATIONS_LANGUAGE="nb") as running:
         execution, done = running.run()
     assert execution.status == "Failed"
-    assert done.payload == {"succeeded": False, "reasons": ["data.active_uncertified (does_not_hold)"]}
+    assert done.payload == {"succeeded": False, "reasons": ["structure.consent (does_not_hold)"]}
     assert logged(done)["reasons"] == done.payload["reasons"]
     (mail,) = running.mails()
     assert mail.startswith("Subject: HLF-sertifisering: en ny versjon ble stoppet\n")
     assert execution.deployment in mail
-    assert "  data.active_uncertified (does_not_hold)\n" in mail
+    assert "  structure.consent (does_not_hold)\n" in mail
     assert "hlf-operations verify-integration --stack hlf-prod" in mail
     assert "Nes" not in mail + "".join(done.log_lines)
 
@@ -125,7 +148,7 @@ def test_a_database_out_of_reach_stops_a_version(hook: Running, deployed: Deploy
     with hook() as running:
         execution, done = running.run()
     assert execution.status == "Failed"
-    assert {reason.partition(".")[0] for reason in done.payload["reasons"]} == {"structure", "data"}
+    assert {reason.partition(".")[0] for reason in done.payload["reasons"]} == {"structure"}
 
 
 @pytest.mark.usefixtures("sound")
@@ -165,15 +188,26 @@ def test_a_codedeploy_that_cannot_be_told_is_an_error(hook: Running, codedeploy:
 
 
 def test_an_execution_is_answered_once(hook: Running, codedeploy: LocalCodeDeploy) -> None:
-    """A second invocation of the same hook is refused by CodeDeploy, and changes nothing."""
+    """Lambda may invoke the hook a second time: it is done then, no error, and operations is told once."""
     with hook(SECRET_ARNS="[") as running:
-        execution, _ = running.run()
+        execution, first = running.run()
         again = running.invoke(execution.event)
     assert execution.status == "Failed"
-    assert (
-        again.payload["errorMessage"]
-        == "OperationsUnreachableError: codedeploy_LifecycleEventAlreadyCompletedException"
-    )
+    assert (again.function_error, again.payload) == (None, first.payload)
+    assert len(running.mails()) == 1
+
+
+def test_a_deployment_that_is_made_up_is_told_to_nobody(hook: Running) -> None:
+    """Who may invoke the function with an event of their own mails operations nothing."""
+    with hook(SECRET_ARNS="[") as running:
+        done = running.invoke(EVENT)
+    assert done.payload["errorMessage"].startswith("OperationsUnreachableError: codedeploy_Invalid")
+    assert running.mails() == []
+
+
+def test_what_stops_is_a_point_of_the_checkpoint() -> None:
+    """A point that has another name now would stop nothing."""
+    assert TABLE_POINTS.keys() | server_points().keys() >= DEPENDENCIES_THAT_STOP
 
 
 @pytest.mark.parametrize("event", [{"DeploymentId": "d-ABCDEF123"}, {**EVENT, "DeploymentId": "../x"}])

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -73,6 +73,8 @@ def ring(scenario: Scenario, alarm: Alarm | None = None) -> list[Ringing]:
     Raises AssumedError if it rings under some of the assumptions only.
     """
     alarm = alarm or alarms()[scenario.alarm]
+    if scenario.created is None:  # the alarm is old
+        alarm = replace(alarm, warm_up=timedelta(0))
     found = [_rang(scenario, alarm, pace) for pace in scenario.paces]
     every = [one for of_pace in found for one in of_pace]
     if len({len(one) for one in every}) != 1:
@@ -85,8 +87,8 @@ def ring(scenario: Scenario, alarm: Alarm | None = None) -> list[Ringing]:
 
 def _rang(scenario: Scenario, alarm: Alarm, pace: Pace) -> list[list[tuple[datetime, datetime | None]]]:
     noon, days = local(*scenario.day, 12), timedelta(days=1)
-    points = list(runs(RUN_OF[scenario.alarm], noon - 3 * days, noon + 2 * days, scenario.outcome, pace))
-    watched_from, end = scenario.created or noon - timedelta(hours=18), noon + timedelta(hours=24)
+    points = list(runs(RUN_OF[scenario.alarm], noon - 3 * days, noon + 3 * days, scenario.outcome, pace))
+    watched_from, end = scenario.created or noon - timedelta(hours=18), noon + (2 * days if scenario.created else days)
     return [
         [(at, at + lasted if lasted else None) for at, lasted in rings(changes(alarm, points, watched_from, end, one))]
         for one in _assumed(alarm)

@@ -24,14 +24,22 @@ class CodeDeployHookStatus:
     def __init__(self, region: str) -> None:
         self._region = region
 
-    def report(self, deployment: Deployment, *, succeeded: bool) -> None:
-        """Report within 15 seconds. Raises OperationsUnreachableError with a code."""
+    def report(self, deployment: Deployment, *, succeeded: bool) -> bool:
+        """Report within 15 seconds, once; return whether it was the first time.
 
-        def ask() -> None:
-            client("codedeploy", self._region).put_lifecycle_event_hook_execution_status(
-                deploymentId=deployment.id,
-                lifecycleEventHookExecutionId=deployment.hook_execution,
-                status="Succeeded" if succeeded else "Failed",
-            )
+        Raises OperationsUnreachableError with a code.
+        """
 
-        aws_call("codedeploy", _LONGEST_SECONDS, ask, OperationsUnreachableError)
+        def ask() -> bool:
+            codedeploy = client("codedeploy", self._region)
+            try:
+                codedeploy.put_lifecycle_event_hook_execution_status(
+                    deploymentId=deployment.id,
+                    lifecycleEventHookExecutionId=deployment.hook_execution,
+                    status="Succeeded" if succeeded else "Failed",
+                )
+            except codedeploy.exceptions.LifecycleEventAlreadyCompletedException:
+                return False
+            return True
+
+        return aws_call("codedeploy", _LONGEST_SECONDS, ask, OperationsUnreachableError)

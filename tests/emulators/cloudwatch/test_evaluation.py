@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -152,7 +153,31 @@ def test_what_the_model_does_not_know_it_refuses(expression: str) -> None:
         calculate(expression, {"a": [1.0]}, fill_needs_a_point=False)
 
 
-def test_an_alarm_of_a_kind_that_is_unknown_here_is_refused() -> None:
-    described = {"EvaluationWindow": {}, "EvaluationPeriods": 1}
-    with pytest.raises(AlarmRefusedError, match="EvaluationWindow"):
+@pytest.mark.parametrize(
+    "unknown", ["EvaluationWindow", "EvaluationCriteria", "EvaluationInterval", "Unit", "SomethingOfNextYear"]
+)
+def test_an_alarm_of_a_kind_that_is_unknown_here_is_refused(unknown: str) -> None:
+    """Also for a property that CloudWatch gets later: the model would go on without it, and be wrong."""
+    with pytest.raises(AlarmRefusedError, match=unknown):
+        read_alarm("A", {unknown: {}, "EvaluationPeriods": 1})
+
+
+def test_a_new_alarm_is_not_evaluated_while_it_warms_up() -> None:
+    """It keeps INSUFFICIENT_DATA for the whole period, and two days are the longest."""
+    begin = datetime(2026, 11, 30, tzinfo=UTC)
+    made = replace(alarm(n=1, missing=MissingData.BREACHING), warm_up=timedelta(minutes=30))
+    assert changes(made, [], begin, begin + timedelta(hours=1)) == [Change(begin + timedelta(minutes=30), ALARM)]
+    with pytest.raises(AlarmRefusedError, match="warms up"):
+        replace(made, warm_up=timedelta(minutes=2881))
+    described = {
+        "Namespace": "Jobs",
+        "MetricName": "Failed",
+        "Statistic": "Sum",
+        "Period": 300,
+        "EvaluationPeriods": 1,
+        "Threshold": 0,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": 30},
+    }
+    with pytest.raises(AlarmRefusedError, match="ends early"):
         read_alarm("A", described)

@@ -114,14 +114,18 @@ def test_it_never_rings_falsely(scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize("alarm", RUN_OF)
-def test_it_rings_until_the_first_run(alarm: str) -> None:
-    """From the deployment on, within the hour; without any run it never ends."""
-    first = rang_once(of(alarm, "deployed at 10:00; the next run that is due is the first"))
+def test_a_new_stack_rings_only_if_nothing_runs(alarm: str) -> None:
+    """Not before its first run was due, and then until something runs; without the warm-up it would at once."""
+    first = of(alarm, "deployed at 10:00; the next run that is due is the first")
+    cold = replace(alarms()[alarm], warm_up=timedelta(0))
+    assert ring(first) == []
+    at_once = rang_once(first, cold)
+    assert at_once.at is not None
+    assert at_once.at.last < local(*ORDINARY, 11)
     never = rang_once(of(alarm, "deployed at 10:00, and nothing ever runs"))
-    for rang in (first, never):
-        assert rang.at is not None
-        assert local(*ORDINARY, 10) <= rang.at.first <= rang.at.last < local(*ORDINARY, 11)
-    assert first.ended is not None
+    assert never.at is not None
+    assert local(*ORDINARY, 10) + alarms()[alarm].warm_up <= never.at.first
+    assert never.at.last < local(*ORDINARY, 10) + alarms()[alarm].warm_up + HOUR
     assert never.ended is None
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from emulators.lambda_host.errors import TemplateError
 from emulators.lambda_host.template.load import load_template
+from emulators.lambda_host.template.rules import check_rules
 from local.stack.parameters import LOCAL_PARAMETERS, ROOT
+from tests.integration.template.translated import WRITTEN
 
 TEMPLATE = ROOT / "template.yaml"
 PROD = {**LOCAL_PARAMETERS, "Stage": "prod", "OperationsEmail": "drift@example.no"}
@@ -49,6 +51,27 @@ def test_what_depends_on_each_other_is_given_together(given: dict[str, str], sai
         load_template(TEMPLATE, PROD | given)
     assert said in str(raised.value)
     assert str(raised.value).count("Rules.") == 1
+
+
+@pytest.mark.parametrize("empty", [[], [""]])
+def test_an_empty_list_means_the_same_either_way(empty: list[str]) -> None:
+    """AWS does not say whether CommaDelimitedList without a value has no member in a rule, or one that is empty."""
+    given: dict[str, object] = {
+        "SubnetIds": empty,
+        "SecurityGroupIds": empty,
+        "TokenAlgorithms": ["ES256"],
+        "TokenSecretArn": "",
+    }
+    others: dict[str, object] = {
+        "Stage": "dev",
+        "OperationsEmail": "",
+        "WebhookConcurrency": "0",
+        "ForceSyncConcurrency": "0",
+    }
+    check_rules(WRITTEN["Rules"], given | others)
+    for name in ("SubnetIds", "SecurityGroupIds"):
+        with pytest.raises(TemplateError, match=f"{name} needs"):
+            check_rules(WRITTEN["Rules"], given | others | {name: ["one"]})
 
 
 @pytest.mark.parametrize("name", ["Stage", "MailSender", "DataverseUrl", "TokenIssuer"])

@@ -46,7 +46,15 @@ def test_the_public_webhook_makes_no_network_interfaces() -> None:
 
 
 # The longest that AWS takes; a stack's name may be 128 characters long.
-LONGEST = {"Name": 64, "QueueName": 80, "TopicName": 256, "RoleName": 64, "FunctionName": 64, "LogGroupName": 512}
+LONGEST = {
+    "Name": 64,
+    "QueueName": 80,
+    "TopicName": 256,
+    "RoleName": 64,
+    "FunctionName": 64,
+    "LogGroupName": 512,
+    "LayerName": 140,
+}
 
 
 def test_no_name_grows_too_long_with_the_stacks() -> None:
@@ -54,7 +62,10 @@ def test_no_name_grows_too_long_with_the_stacks() -> None:
         for key, longest in LONGEST.items():
             name = json.dumps(resource.get("Properties", {}).get(key, ""))
             if "AWS::StackName" in name:
-                assert len(name.replace("${AWS::StackName}", "x" * 128)) < longest, (logical_id, key)
+                assert len(name.replace("${AWS::StackName}", "x" * 128)) <= longest + len('{"Fn::Sub": ""}'), (
+                    logical_id,
+                    key,
+                )
 
 
 def test_the_schedules_have_one_role_in_their_own_group() -> None:
@@ -94,6 +105,11 @@ def test_whatever_calls_a_function_calls_its_alias() -> None:
     assert {one["Properties"]["Qualifier"] for one in configs} == {"live"}
     assert {one["Properties"]["Name"] for one in of_kind("AWS::Lambda::Alias").values()} == {"live"}
     assert len(of_kind("AWS::Lambda::Alias")) == len(FUNCTIONS)
+
+
+def test_a_version_goes_with_its_deployment() -> None:
+    """One that a stopped deployment leaves behind would make Lambda refuse the same version at the next try."""
+    assert {one["DeletionPolicy"] for one in of_kind("AWS::Lambda::Version").values()} == {"Delete"}
 
 
 def versions(found: dict[str, Any]) -> dict[str, str]:
