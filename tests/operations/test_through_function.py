@@ -82,7 +82,8 @@ def test_a_reading_command_says_what_it_says_beside_the_database(
     here = json.loads(operator.run(*line, "--json", expect=None))
     for found in (there, here):
         if isinstance(found, dict):
-            found.pop("webhook_concurrency", None)  # a stack has it, and a database has not
+            for of_a_stack in ("webhook_concurrency", "recipients"):
+                found.pop(of_a_stack, None)
             found.pop("at", None)
     assert there == here
     shown = remote.type(*line, expect=None)
@@ -186,6 +187,24 @@ def test_exports_are_written_on_the_laptop(remote: Vpc, kari: str, tmp_path: Pat
     assert "is there already" in remote.type(
         "export-proofs", "--from", "2026-01-01", "--to", "2030-01-01", "--out", str(proofs), expect=1
     )
+
+
+def test_no_file_is_written_where_the_function_runs(remote: Vpc, tmp_path: Path) -> None:
+    """An export that is asked for past the program on the laptop would stay in the function's container."""
+    file = tmp_path / "export"
+    for words in (
+        ["break-glass-export", str(file)],
+        ["export-proofs", "--from", "2026-01-01", "--to", "2030-01-01", "--out", str(file)],
+    ):
+        reply = invoke(remote, Entry.READER, {"arguments": words})
+        assert (reply["exit_code"], file.exists()) == (2, False)
+        assert "no file is written here" in reply["stderr"]
+
+
+@pytest.mark.parametrize("option", ["--install-completion", "--show-completion"])
+def test_no_function_has_the_options_of_a_shell(remote: Vpc, option: str) -> None:
+    """They write into the home folder."""
+    assert "No such option" in invoke(remote, Entry.READER, {"arguments": [option]})["stderr"]
 
 
 def test_a_database_that_no_function_reaches_is_said(remote: Vpc, database: TestDatabase) -> None:
