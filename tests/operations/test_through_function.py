@@ -7,13 +7,19 @@ over HTTP, with logins of their own on a real PostgreSQL.
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from operations.database_commands import DATABASE_COMMANDS, commands_of
+from operations.in_function import FunctionSystem, run
 from operations.mounting import Group
 from operations.through_function import Entry
+from shared.bootstrap.database import single_connection
+from shared.bootstrap.operations import CommandPorts
+from shared.domain.alerts import Language
+from shared.domain.commands import Target
 from tests.support.foundation import DAY, days
 from tests.support.vpc import HOST, Vpc, vpc
 
@@ -199,6 +205,20 @@ def test_no_file_is_written_where_the_function_runs(remote: Vpc, tmp_path: Path)
         reply = invoke(remote, Entry.READER, {"arguments": words})
         assert (reply["exit_code"], file.exists()) == (2, False)
         assert "no file is written here" in reply["stderr"]
+
+
+@pytest.mark.parametrize(("letters", "exit_code"), [(800_000, 0), (1_000_000, 3)])
+def test_a_reply_too_large_for_lambda_is_a_sentence(letters: int, exit_code: int) -> None:
+    """Lambda returns 6 MB, and would end with an error; a letter that is no ASCII takes six bytes in JSON."""
+
+    def big(_: Any) -> None:
+        sys.stdout.write("å" * letters)
+
+    ports = CommandPorts(single_connection, Target("hlf-certification"), Language.EN, {})
+    system = FunctionSystem(Entry.READER, ports, Language.EN)
+    reply = run(system, {"big": big}, ["big"], width=80, colour=False)
+    assert (reply.exit_code, bool(reply.stdout)) == (exit_code, exit_code == 0)
+    assert ("more than a function can return" in reply.stderr) == (exit_code == 3)
 
 
 @pytest.mark.parametrize("option", ["--install-completion", "--show-completion"])
