@@ -145,7 +145,9 @@ def run(
     system: System, commands: Mapping[str, Mounted], arguments: Sequence[str], *, width: int, colour: bool
 ) -> Reply:
     """Run the program with these commands and no others, and return what it printed."""
-    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+    app = typer.Typer(
+        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich"
+    )
     app.callback()(lambda: None)  # with one command only, typer would take its name for an argument
     Program(lambda: system, in_sentences).mount(app, commands)
     out, errors = io.StringIO(), io.StringIO()

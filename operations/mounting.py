@@ -119,7 +119,8 @@ def _through_function(
     system: System, mounted: ForDatabase, context: typer.Context, given: dict[str, Any], language: Language
 ) -> None:
     def in_function(values: Mapping[str, Any]) -> Reply:
-        return through_function.ask(system, mounted.entry, through_function.arguments_of(context, values), language)
+        words = through_function.arguments_of(context, values)
+        return through_function.ask(system.functions(lambda _: None), mounted.entry, words, language)
 
     if mounted.here is None:
         through_function.show(in_function(given))

@@ -25,6 +25,7 @@ from shared.domain.commands import LOCAL, Target
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     import psycopg
 
@@ -92,6 +93,11 @@ class System(ABC):
     @abstractmethod
     def functions(self, progress: Progress) -> AbstractContextManager[Invoke]:
         """Keep the functions available and yield the callable that invokes one."""
+
+    def check_output(self, file: Path) -> None:
+        """Check that a file that is to be written would be the operator's. Raises NotUnderstoodError."""
+        if not self.reads_files and str(file) != "-":
+            raise NotUnderstoodError("no file is written here: name - to have it printed")
 
     def mentor_id(self, text: str) -> UUID | None:
         """Parse the id that the operator typed; return None if it is not one."""
@@ -163,7 +169,7 @@ class NamedSystem(System):
     def recipients(self) -> Recipients | None:
         try:
             return count_recipients(self.deployment.sns, self.deployment.output("OperationsTopicArn"))
-        except (ClientError, BotoCoreError, OperationsError):  # whoever reads the status may have no right to know it
+        except (ClientError, BotoCoreError, OperationsError):  # the reader's policy does not give this right
             return None
 
     @contextmanager
@@ -185,7 +191,8 @@ class NamedSystem(System):
         if not self.is_reached_by_functions:
             return super().step(name, *parameters)
         words = ["step", "--", name, json.dumps(parameters, default=str)]
-        made: list[Any] = json.loads(through_function.printed(self, Entry.OPERATOR, words, self.language))
+        functions = self.functions(lambda _: None)
+        made: list[Any] = json.loads(through_function.printed(functions, Entry.OPERATOR, words, self.language))
         return made
 
     @contextmanager

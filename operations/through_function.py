@@ -16,10 +16,13 @@ from operations import console
 from operations.errors import FunctionFailedError, NotKnownError, OperationsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
-    from operations.target import System
     from shared.domain.alerts import Language
+
+type Functions = AbstractContextManager[Callable[[str, object], Any]]
+"""The means to invoke a function of the stack: `System.functions`."""
 
 
 class Entry(StrEnum):
@@ -57,7 +60,7 @@ def arguments_of(context: typer.Context, given: Mapping[str, Any]) -> list[str]:
     return [*words, *(["--", *positional] if positional else [])]
 
 
-def ask(system: System, entry: Entry, arguments: Sequence[str], language: Language) -> Reply:
+def ask(functions: Functions, entry: Entry, arguments: Sequence[str], language: Language) -> Reply:
     """Run the program with these arguments in the function. Raises NotKnownError if the function fails."""
     event = {
         "arguments": list(arguments),
@@ -65,7 +68,7 @@ def ask(system: System, entry: Entry, arguments: Sequence[str], language: Langua
         "width": console.out.width,
         "colour": console.out.is_terminal and console.out.color_system is not None,
     }
-    with system.functions(lambda _: None) as invoke:
+    with functions as invoke:
         try:
             reply = invoke(entry.value, event)
         except FunctionFailedError as error:
@@ -78,9 +81,9 @@ def ask(system: System, entry: Entry, arguments: Sequence[str], language: Langua
         raise NotKnownError(f"the reply of the function {entry} cannot be read: is it of this version?") from None
 
 
-def printed(system: System, entry: Entry, arguments: Sequence[str], language: Language) -> str:
+def printed(functions: Functions, entry: Entry, arguments: Sequence[str], language: Language) -> str:
     """Run the program there and return what it printed. Raises OperationsError with its message if it failed."""
-    reply = ask(system, entry, arguments, language)
+    reply = ask(functions, entry, arguments, language)
     if reply.exit_code:
         error = NotKnownError if reply.exit_code == NotKnownError.exit_code else OperationsError
         raise error(reply.stderr.strip().removeprefix("✗ ") or f"the function {entry} ended with {reply.exit_code}")

@@ -25,6 +25,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write who is to be listed, by ids and days without names, for break-glass without the database."""
+    system.check_output(file)
     with system.reading() as connection:
         content = break_glass_export.read(connection)
     if file == _STDOUT:

@@ -111,7 +111,7 @@ def _what_the_function_reads(
     if full is None:
         return None
     proof_of_run = ["proof", f"--run={full.run_id}"]
-    reply = through_function.ask(system, Entry.READER, proof_of_run, speech.texts().language)
+    reply = through_function.ask(system.functions(lambda _: None), Entry.READER, proof_of_run, speech.texts().language)
     found = next((verdict for verdict, code in EXIT_CODES.items() if code == reply.exit_code), None)
     if reply.stderr:
         console.failure(reply.stderr.strip().removeprefix("✗ "))

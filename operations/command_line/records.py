@@ -51,6 +51,7 @@ def export_proofs(
     since, until = (parse_day(day, default=today()) for day in (first, last))
     if since > until:
         raise NotUnderstoodError("--from is after --to")
+    system.check_output(out)
     with system.reading() as connection:
         lines = proof_export.read(connection, _midnight(since), _midnight(until + timedelta(days=1)))
     if out == STDOUT:

@@ -35,7 +35,7 @@ Kan du ikke kjøre kommandoen, send koden på SMS eller e-post til den som sendt
     Language.EN: """\
 This is a test. Nothing is wrong.
 
-You get it because you are to get the alerts on certifications and the website.
+You receive this because you are a recipient of the alerts on certifications and the website.
 Acknowledge that you have read it, with the code {code}:
 
   {command}

@@ -44,6 +44,7 @@ ARGUMENTS = {
     ("allow-mail",): (str(uuid4()), *WHO),
     ("mail-drill",): WHO,
     ("after-restore",): ("--restored-to", "2026-12-01T12:00", "--lost-at", "2026-12-02T15:00", *WHO),
+    ("setup",): WHO,
     ("test-alert",): WHO,
     ("rejected", "retry"): ("--all", *WHO),
     ("dlq", "drop"): ("an-id", *WHO),

@@ -7,13 +7,19 @@ over HTTP, with logins of their own on a real PostgreSQL.
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from operations.database_commands import DATABASE_COMMANDS, commands_of
+from operations.in_function import FunctionSystem, run
 from operations.mounting import Group
 from operations.through_function import Entry
+from shared.bootstrap.database import single_connection
+from shared.bootstrap.operations import CommandPorts
+from shared.domain.alerts import Language
+from shared.domain.commands import Target
 from tests.support.foundation import DAY, days
 from tests.support.vpc import HOST, Vpc, vpc
 
@@ -82,7 +88,8 @@ def test_a_reading_command_says_what_it_says_beside_the_database(
     here = json.loads(operator.run(*line, "--json", expect=None))
     for found in (there, here):
         if isinstance(found, dict):
-            found.pop("webhook_concurrency", None)  # a stack has it, and a database has not
+            for of_a_stack in ("webhook_concurrency", "recipients"):
+                found.pop(of_a_stack, None)
             found.pop("at", None)
     assert there == here
     shown = remote.type(*line, expect=None)
@@ -186,6 +193,38 @@ def test_exports_are_written_on_the_laptop(remote: Vpc, kari: str, tmp_path: Pat
     assert "is there already" in remote.type(
         "export-proofs", "--from", "2026-01-01", "--to", "2030-01-01", "--out", str(proofs), expect=1
     )
+
+
+def test_no_file_is_written_where_the_function_runs(remote: Vpc, tmp_path: Path) -> None:
+    """An export that is asked for past the program on the laptop would stay in the function's container."""
+    file = tmp_path / "export"
+    for words in (
+        ["break-glass-export", str(file)],
+        ["export-proofs", "--from", "2026-01-01", "--to", "2030-01-01", "--out", str(file)],
+    ):
+        reply = invoke(remote, Entry.READER, {"arguments": words})
+        assert (reply["exit_code"], file.exists()) == (2, False)
+        assert "no file is written here" in reply["stderr"]
+
+
+@pytest.mark.parametrize(("letters", "exit_code"), [(800_000, 0), (1_000_000, 3)])
+def test_a_reply_too_large_for_lambda_is_a_sentence(letters: int, exit_code: int) -> None:
+    """Lambda returns 6 MB, and would end with an error; a letter that is no ASCII takes six bytes in JSON."""
+
+    def big(_: Any) -> None:
+        sys.stdout.write("å" * letters)
+
+    ports = CommandPorts(single_connection, Target("hlf-certification"), Language.EN, {})
+    system = FunctionSystem(Entry.READER, ports, Language.EN)
+    reply = run(system, {"big": big}, ["big"], width=80, colour=False)
+    assert (reply.exit_code, bool(reply.stdout)) == (exit_code, exit_code == 0)
+    assert ("more than a function can return" in reply.stderr) == (exit_code == 3)
+
+
+@pytest.mark.parametrize("option", ["--install-completion", "--show-completion"])
+def test_no_function_has_the_options_of_a_shell(remote: Vpc, option: str) -> None:
+    """They write into the home folder."""
+    assert "No such option" in invoke(remote, Entry.READER, {"arguments": [option]})["stderr"]
 
 
 def test_a_database_that_no_function_reaches_is_said(remote: Vpc, database: TestDatabase) -> None:

@@ -84,7 +84,10 @@ def vpc(folder: Path, others: Any = None) -> Iterator[Vpc]:
         stack = provision(local_template(region=REGION), clients)
         lines: list[str] = []
         surroundings = endpoints(aws.url, aws.url) | {"PGHOSTADDR": "127.0.0.1"}
-        host = running.enter_context(LambdaHost(stack, ROOT, surroundings, on_log=lambda line: lines.append(line.text)))
+        host = running.enter_context(
+            # The tests run beside others: a start may take longer than Lambda would let it.
+            LambdaHost(stack, ROOT, surroundings, on_log=lambda line: lines.append(line.text), init_seconds=60)
+        )
         api = running.enter_context(InvokeApi(RealCommands(host, others) if others else host))  # type: ignore[arg-type]
         name = described(aws, stack)
         environment = {**CREDENTIALS, "AWS_ENDPOINT_URL": aws.url, "AWS_ENDPOINT_URL_LAMBDA": api.url}
