@@ -228,7 +228,7 @@ def site(emulator_process: LocalDataverse) -> Iterator[EmulatedWebsite]:
 @pytest.fixture
 def crew(database: TestDatabase, emulator_process: LocalDataverse, site: EmulatedWebsite) -> Iterator[Crew]:
     """Workers of dynamics_sync on the test's database and the website."""
-    with Crew(database.login("DynamicsSync"), emulator_process) as crew:
+    with Crew(database.login("DynamicsSync"), database.dsn, emulator_process) as crew:
         yield crew
 
 

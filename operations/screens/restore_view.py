@@ -23,7 +23,9 @@ KINDS = {
 
 def held_back(held: HeldBack) -> None:
     """Print the counts without zeros, with the ids, and what is left to do."""
-    if held.done:
+    if held.released:
+        printing.text(say("Waits again, and goes with the next sending if it is still true:"))
+    elif held.done:
         printing.text(say("Held back, because they were sent before the restore:"))
     else:
         printing.text(say("Would be held back, because they were sent before the restore:"))
@@ -34,4 +36,8 @@ def held_back(held: HeldBack) -> None:
             printing.text(f"{many(len(mentors), *says)}: {listed}", indent=2)
     if not held.notices:
         printing.text(say("no mail"), indent=2)
+    if held.released:
+        return
+    if not held.done:
+        printing.text(say("Who changed in the app after the restore is left out. All ids: --json."))
     printing.text(say("The coordinators get the digest of those days once more. Tell them."))

@@ -95,6 +95,12 @@ BOKMAL: dict[str, str] = {
     "Would be held back, because they were sent before the restore:": (
         "Ville bli holdt tilbake, fordi de ble sendt før databasen ble gjenopprettet:"
     ),
+    "Waits again, and goes with the next sending if it is still true:": (
+        "Venter igjen, og blir sendt neste gang hvis det fortsatt stemmer:"
+    ),
+    "Who changed in the app after the restore is left out. All ids: --json.": (
+        "De som er endret i appen etter gjenopprettingen, er ikke med. Alle id-er: --json."
+    ),
     "{n} reminder": "{n} påminnelse",
     "{n} reminders": "{n} påminnelser",
     "{n} notice of an expiry": "{n} melding om utløp",

@@ -90,6 +90,9 @@ def test_an_option_that_is_none_is_not_understood(words: Any) -> None:
         ("preview", "--from", "tomorrow"),
         ("after-restore", "--restored-to", "noon", "--lost-at", "2026-12-02T15:00", *WHO),
         ("after-restore", "--restored-to", "2026-12-02T15:00", "--lost-at", "2026-12-02T15:00", *WHO),
+        ("after-restore", "--restored-to", "2026-12-01T12:00", "--lost-at", "2036-12-02T15:00", *WHO),
+        ("after-restore", "--restored-to", "2026-12-01T12:00", *WHO),
+        ("after-restore", "--undo", "--lost-at", "2026-12-02T15:00", *WHO),
     ],
 )
 def test_what_does_not_say_what_is_wanted_is_not_understood(operator: Operator, words: Any) -> None:

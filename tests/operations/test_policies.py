@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 from emulators.ses.server import LocalSes
 from local.stack.parameters import local_template
 from operations.cli import COMMANDS, app
+from operations.dates import OSLO
 from operations.mounting import ForDatabase, Group
 from operations.through_function import Entry
 from shared.domain.integration.contract import CONTRACT_VERSION
@@ -37,6 +39,13 @@ TEMPLATE = local_template()
 WHO = ("--actor", "turid", "--reason", "a test")
 ID = "11111111-1111-4111-8111-111111111111"
 MAPPING = "thresholds=45 21 7"
+
+
+def hours_ago(hours: int) -> str:
+    """Return a moment of Oslo as a person types it."""
+    return f"{datetime.now(OSLO) - timedelta(hours=hours):%Y-%m-%dT%H:%M}"
+
+
 # What each command is typed with, so that it makes every call it can. None: it needs more than the policies give.
 TYPED: dict[str, list[tuple[str, ...]]] = {
     "status": [()],
@@ -64,7 +73,7 @@ TYPED: dict[str, list[tuple[str, ...]]] = {
     "dlq replay": [()],
     "dlq drop": [("LETTER OF SYNCS", *WHO), ("LETTER OF EVENTS", *WHO)],
     "test-alert": [WHO, ("--acknowledge", "K7PD4W", "--actor", "turid")],
-    "after-restore": [("--restored-to", "2026-12-01T12:00", "--lost-at", "2026-12-01T13:00", *WHO)],
+    "after-restore": [("--restored-to", hours_ago(48), "--lost-at", hours_ago(24), *WHO), ("--undo", *WHO)],
     "mail-drill": [("--wait", "0", *WHO)],
     "rotate-credential": [
         ("--form", "federation", *WHO),

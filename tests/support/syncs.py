@@ -8,6 +8,8 @@ from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+import psycopg
+
 from emulators.dataverse.client import EmulatorControl
 from local.stack.dataverse import TABLES
 from shared.adapters.dataverse.service import Service
@@ -85,8 +87,10 @@ class SyncWorker:
         batch_size: int = 100,
         parallel: int = 4,
         patient: bool = False,
+        owner: str = "",
     ) -> None:
         self._open = ExitStack()
+        self._owner = owner
         self.connection = self._open.enter_context(connect(lambda _: login))
         self.listings = PostgresListings(self.connection)
         self.state = PostgresSyncState(self.connection)
@@ -129,17 +133,22 @@ class SyncWorker:
         return sync_listings(mentors, **ports | other)
 
     def unsynced(self) -> SweepReport:
-        """Sync everything that the website does not show yet, as if messages asked for it, while there is time."""
+        """Sync everything that the website does not show yet, as if messages asked for it, while there is time.
+
+        Only expiry_check may ask what that is; here the owner, whose address the worker then has, asks in its place.
+        """
         counts, after = Counter(SyncResult({}).counts()), None
-        while self.seconds > 20:
-            requests = self.listings.unsynced(after, 1000)
-            if not requests:
-                return SweepReport(counts, complete=True)
-            result = self.sync_all([request.mentor_id for request in requests])
-            counts.update(result.counts())
-            if result.stopped:
-                break
-            after = requests[-1].mentor_id
+        with psycopg.connect(self._owner, autocommit=True) as owner:
+            while self.seconds > 20:
+                asked = "SELECT u.mentor_id FROM certification.unsynced_listings(%s, 1000) AS u"
+                mentors = [mentor for (mentor,) in owner.execute(asked, (after,))]
+                if not mentors:
+                    return SweepReport(counts, complete=True)
+                result = self.sync_all(mentors)
+                counts.update(result.counts())
+                if result.stopped:
+                    break
+                after = mentors[-1]
         return SweepReport(counts, complete=False)
 
 
@@ -153,8 +162,9 @@ class SweepReport(NamedTuple):
 class Crew:
     """Makes workers. A context manager; when it is left they are gone."""
 
-    def __init__(self, login: Mapping[str, Any], emulator: LocalDataverse) -> None:
+    def __init__(self, login: Mapping[str, Any], owner: str, emulator: LocalDataverse) -> None:
         self.login = login
+        self.owner = owner
         self.url = emulator.url
         self.secret = CountedSecret(emulator)
         self._open = ExitStack()
@@ -167,7 +177,7 @@ class Crew:
 
     def worker(self, **how: Any) -> SyncWorker:
         """A worker with a container of its own; see Worker for how it may be."""
-        return self._open.enter_context(SyncWorker(self.login, self.url, self.secret, **how))
+        return self._open.enter_context(SyncWorker(self.login, self.url, self.secret, owner=self.owner, **how))
 
 
 class EmulatedWebsite(EmulatorControl):
