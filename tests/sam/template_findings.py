@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 CHECKOV = ROOT / ".checkov-venv" / "bin" / "checkov"
-ANSWERED = ROOT / "template-findings.toml"
+ACCEPTED = ROOT / "template-findings.toml"
 # Every part that a parameter leaves out is there.
 EVERYTHING = {
     "Stage": "prod",
@@ -40,7 +40,7 @@ def main() -> int:
     if not summary["passed"] or summary["parsing_errors"]:
         print("checkov could not read the template")  # noqa: T201
         return 1
-    known = tomllib.loads(ANSWERED.read_text(encoding="utf-8"))
+    known = tomllib.loads(ACCEPTED.read_text(encoding="utf-8"))
     wrong = list(unanswered(report["results"]["failed_checks"], known))
     for line in wrong:
         print(line)  # noqa: T201
@@ -56,13 +56,13 @@ def unanswered(findings: list[dict[str, Any]], answers: Mapping[str, Mapping[str
         check, resource = finding["check_id"], finding["resource"].rpartition(".")[2]
         found[check].add(resource)
         if resource not in answers.get(check, {}).get("resources", [resource] if check in answers else []):
-            yield f"{check} {resource}: {finding['check_name']}: mend it, or answer it in {ANSWERED.name}"
+            yield f"{check} {resource}: {finding['check_name']}: mend it, or answer it in {ACCEPTED.name}"
     for check, answer in answers.items():
         if not answer.get("why", "").strip():
-            yield f"{check}: {ANSWERED.name} does not say why"
+            yield f"{check}: {ACCEPTED.name} does not say why"
         stale = set(answer["resources"]) - found[check] if "resources" in answer else set()
         if stale or not found[check]:
-            yield f"{check}: {ANSWERED.name} answers what is not found: {', '.join(sorted(stale)) or 'all of it'}"
+            yield f"{check}: {ACCEPTED.name} answers what is not found: {', '.join(sorted(stale)) or 'all of it'}"
 
 
 def _run(resources: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sam.template_findings import ANSWERED, unanswered
+from tests.sam.template_findings import ACCEPTED, unanswered
 
 WHY = "it holds nothing"
 
@@ -30,12 +30,12 @@ def finding(check: str, resource: str) -> dict[str, Any]:
 )
 def test_a_finding_and_its_answer_go_together(answers: dict[str, dict[str, Any]], said: list[str]) -> None:
     lines = list(unanswered([finding("CKV_1", "Requests")], answers))
-    assert [line.replace(ANSWERED.name, "…") for line in lines] == [line.replace(ANSWERED.name, "…") for line in said]
+    assert [line.replace(ACCEPTED.name, "…") for line in lines] == [line.replace(ACCEPTED.name, "…") for line in said]
 
 
 def test_every_answer_is_a_line_that_says_why() -> None:
     """Of at most one sentence; nothing is switched off for a whole file."""
-    known = tomllib.loads(ANSWERED.read_text(encoding="utf-8"))
+    known = tomllib.loads(ACCEPTED.read_text(encoding="utf-8"))
     assert known
     for check, answer in known.items():
         assert check.startswith("CKV_")
