@@ -67,7 +67,7 @@ TYPED: dict[str, list[tuple[str, ...]]] = {
     "after-restore": [("--restored-to", "2026-12-01T12:00", "--lost-at", "2026-12-01T13:00", *WHO)],
     "mail-drill": [("--wait", "0", *WHO)],
     "rotate-credential": [
-        ("--form", "federation", *WHO),
+        ("--form", "federation", "--wait-minutes", "0", *WHO),
         ("--file", "FILE", "--wait-minutes", "0", *WHO),
         ("--undo", "--wait-minutes", "0", *WHO),
     ],
