@@ -135,7 +135,8 @@ def _measured_table(measured: Sequence[Figures]) -> list[str]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+    heading, *written = (f"| {' | '.join(row)} |" for row in (head, *rows))
+    return [heading, "|" + "---|" * len(head), *written]
 
 
 def _percent(share: float) -> str:

@@ -76,7 +76,7 @@ TYPED: dict[str, list[tuple[str, ...]]] = {
     "after-restore": [("--restored-to", hours_ago(48), "--lost-at", hours_ago(24), *WHO), ("--undo", *WHO)],
     "mail-drill": [("--wait", "0", *WHO)],
     "rotate-credential": [
-        ("--form", "federation", *WHO),
+        ("--form", "federation", "--wait-minutes", "0", *WHO),
         ("--file", "FILE", "--wait-minutes", "0", *WHO),
         ("--undo", "--wait-minutes", "0", *WHO),
     ],
