@@ -61,9 +61,11 @@ COMMENT ON FUNCTION certification.notice_kind_names IS 'The kinds of notices.';
 
 -- The schema's owner owns all that is in it. Each function has a role of its own that may call what it needs and read
 -- no table at all: what it may call is granted beside the functions. What every function that records runs calls is
--- granted to certification_scheduled, which those roles are members of. The two roles of the commands of operations also
+-- granted to certification_scheduled, which those roles are members of. The two roles of the commands of operations
+-- also
 -- read some of our tables, and none of the app's; certification_operations_reader may call no function that changes
--- anything, and tests/integration/database/test_reader.py holds it to that. The role of break-glass (functions/break_glass/) is for a person
+-- anything, and tests/integration/database/test_reader.py holds it to that. The role of break-glass
+-- (functions/break_glass/) is for a person
 -- while nothing of AWS runs. The roles cannot log in: docs/operations/deploy.md shows how to make a login for each.
 DO $$
 DECLARE

@@ -1,4 +1,5 @@
--- Test alerts: a message to operations that is about nothing, and the word of a person who has read it. What SNS accepts
+-- Test alerts: a message to operations that is about nothing, and the word of a person who has read it. What SNS
+-- accepts
 -- is heard by somebody only if a subscription is confirmed and its messages are read.
 
 CREATE OR REPLACE FUNCTION certification.start_alert_test(p_code text, p_actor text, p_reason text) RETURNS void
@@ -49,7 +50,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.acknowledge_alert_test IS
-    'Record and audit that a person has read a test alert. A person counts once. Return acknowledged, again or unknown.';
+    'Record and audit that a person has read a test alert. A person counts once. Return acknowledged, again or '
+    'unknown.';
 
 REVOKE ALL ON FUNCTION
     certification.start_alert_test, certification.settle_alert_test, certification.acknowledge_alert_test
