@@ -68,7 +68,7 @@ browser-unless-here: .venv/stamp
 	@$(USABLE); exec $(PY) -m local.browser unpack
 
 .PHONY: check
-check: static test test-slow  ## All that CI runs: lint, types, contracts, template, build, then the tests
+check: static test-previous-release test test-slow  ## All that CI runs: lint, types, contracts, template, build, then the tests
 
 .PHONY: static
 static: lint types contracts template-lint migrations-lint architectures sam-check  ## Everything in `check` except the tests
