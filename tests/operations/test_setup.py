@@ -288,7 +288,7 @@ def test_a_rotation_goes_on_where_it_was_interrupted(few: SetUp) -> None:
     assert json.loads(comment)["since"] > "2026-01-02"
 
 
-def test_a_login_that_something_depends_on_is_told(few: SetUp) -> None:
+def test_a_login_with_a_dependency_is_named(few: SetUp) -> None:
     """PostgreSQL does not drop it: 2BP01."""
     few.json()
     few.json("--rotate")

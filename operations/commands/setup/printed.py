@@ -35,7 +35,7 @@ END
 $setup$;
 COMMENT ON ROLE {login} IS {comment};
 """
-_BY_HAND: Final = """\
+_LEFT_ALONE: Final = """\
 -- {output} holds a login that setup has not made, and it stays in use. To have one made instead, make the secret {{}}.
 """
 _WEBHOOK: Final = """\
@@ -57,7 +57,7 @@ def printed_sql(needed: Iterable[Need], values: SecretValues, place: Place, belo
         names = [login_name(stack, need.function, slot) for slot in SLOTS]
         found = place.login_of(known)
         if found and found[0] not in names:
-            parts.append(_BY_HAND.format(output=need.output))
+            parts.append(_LEFT_ALONE.format(output=need.output))
             continue
         login, password = found or (names[0], new_password())
         value = place.secret(login, password, known)
