@@ -164,7 +164,7 @@ class Owner:
     def was_just_rotated(self, login: str, role: str) -> bool:
         """Return whether a rotation has made this login within the hour."""
         found = self.login(login, role)
-        belonging = found and found.belonging
+        belonging = found.belonging if found else None
         return belonging is not None and belonging.mark.startswith(ROTATED) and _is_young(belonging)
 
     def record_printed(self, login: str, role: str) -> None:
