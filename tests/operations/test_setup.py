@@ -19,6 +19,9 @@ from local.stack.aws import CREDENTIALS, LocalAws
 from local.stack.database import ROLES
 from local.stack.postgres import Postgres
 from operations.cli import app
+from operations.commands.setup.remaining import of_the_account
+from operations.commands.setup.secret_values import SecretValues
+from operations.deployed import find
 from tests.support.setting_up import (
     OWNERS_PASSWORD,
     WHO,
@@ -220,6 +223,21 @@ def test_where_the_database_invokes_the_function_itself(few: SetUp, aws: LocalAw
     [(url, key, arn)] = few.all("SELECT w.url, w.secret, w.function_arn FROM certification.webhook AS w")
     assert (url, key) == (None, None)
     assert arn.endswith(f":function:{few.stack}-StatusChanged:live")
+
+
+@pytest.mark.parametrize(
+    ("stage", "default", "task"), [("prod", "10", "limit"), ("prod", "5000", "quota"), ("dev", "10", "")]
+)
+def test_an_address_without_a_limit_is_named(
+    server: Postgres, verifier: Checkpoint, aws: LocalAws, monkeypatch: Any, stage: str, default: str, task: str
+) -> None:
+    """By the account's own quota: what has room needs no quota, and dev is meant to have no limit."""
+    name = deployed(FEW, {"WebhookConcurrency": default, "Stage": stage})
+    [stack] = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]} | {"WebhookConcurrency": "0"}
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", aws.url)
+    left = of_the_account(name, replace(find(name), parameters=given), SecretValues(boto3.client("secretsmanager")))
+    assert {str(one.task) for one in left} - {"credential", "recipients"} == ({task} if task else set())
 
 
 def zipped() -> bytes:
