@@ -20,6 +20,8 @@ from local.deploy_check.translated import REGION, ROOT
 from local.stack.aws import CREDENTIALS
 from operations.commands.setup.names import needs
 from operations.errors import OperationsError
+from shared.adapters.postgres.connection import connect
+from shared.domain.errors import CertificationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,19 +29,26 @@ if TYPE_CHECKING:
     from emulators.dataverse.process import LocalDataverse
     from local.deploy_check.database import AppDatabase
     from local.deploy_check.running import Functions
+    from operations.commands.setup.names import Need
 
 _APPLICATION: Final = "20ca1000-0000-4000-8000-00000000000a"  # as in the guide of HLF IT
 _SECRET: Final = "the-secret-of-hlf-it"
+_CODE: Final = "K7PD4W"  # of the guide's test alert; a person reads theirs in the message
+_PAGE_SECONDS: Final = 60.0  # the first call starts the function
+_SWEEPS: Final = 3  # the next one does what one could not, as the schedule has it
 _TRIES: Final = 40
-_SYNC_SECONDS: Final = 30.0
+_SYNC_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.5
 
 
 def here(line: str, database: AppDatabase) -> str:
-    """Return a line with the addresses of this machine, and a name where the guide says YOU."""
-    changed = line.replace("db.example.no:5432", f"localhost:{database.proxy.port}").replace(
-        "--actor YOU", "--actor kari"
-    )
+    """Return a line with this machine's addresses, names for YOU and NAME, and the code of the test alert."""
+    changed = line.replace("db.example.no:5432", f"localhost:{database.proxy.port}")
+    changed = changed.replace("--actor YOU", "--actor kari").replace("--actor NAME", "--actor ola")
+    if _CODE in changed:
+        with psycopg.connect(database.dsn) as connection:
+            for (code,) in connection.execute("SELECT t.code FROM certification.alert_tests AS t").fetchall():
+                changed = changed.replace(_CODE, code)
     # The functions are on this machine too, which setup is right to doubt.
     return re.sub(r"^hlf-operations setup ", "hlf-operations setup --functions-host localhost ", changed)
 
@@ -109,8 +118,11 @@ def _minutes_pass(database: AppDatabase, functions: Functions) -> None:
     """Let the minutes pass after which a sweep asks for what waits, until the website shows all of it."""
     with psycopg.connect(database.dsn) as connection:
         connection.execute("UPDATE certification.listings SET changed_at = changed_at - interval '5 minutes'")
-    done = functions.host.invoke("Reconciliation", {"scheduled_time": _now(), "mode": "sweep"})
-    if done.function_error:
+    for _ in range(_SWEEPS):
+        done = functions.host.invoke("Reconciliation", {"scheduled_time": _now(), "mode": "sweep"})
+        if not done.function_error:
+            break
+    else:
         raise OperationsError(f"the sweep ends with {done.payload}")
     try:
         wait_until_synced(database.dsn, seconds=_SYNC_SECONDS)
@@ -142,7 +154,10 @@ def before(line: str, environment: Mapping[str, str]) -> None:
 
 
 def nothing_left_out(environment: Mapping[str, str], database: AppDatabase, functions: Functions) -> None:
-    """Raise OperationsError unless every secret is filled, every role has a login, and every function has run."""
+    """Raise OperationsError unless every secret is filled, each login has its role alone, and every function has run.
+
+    The test alert of the guide has been acknowledged, too.
+    """
     _open_the_page(functions)
     with psycopg.connect(database.owners) as owner, PgNet(database.dsn):
         owner.execute(
@@ -154,13 +169,15 @@ def nothing_left_out(environment: Mapping[str, str], database: AppDatabase, func
     [stack] = cloudformation.describe_stacks()["Stacks"]
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
     for name, arn in outputs.items():
-        if name.endswith("SecretArn") and secrets.get_secret_value(SecretId=arn).get("SecretString") in {
-            None,
-            "",
-            "{}",
-        }:
+        if name.endswith("SecretArn") and not _value(secrets, arn):
             raise OperationsError(f"the guide's lines leave the secret {name} empty")
+    for need in needs(outputs):
+        _sign_in(need, _value(secrets, need.arn))
     with psycopg.connect(database.dsn) as connection:
+        if not connection.execute(
+            "SELECT 1 FROM certification.alert_tests AS t WHERE t.acknowledgements > 0"
+        ).fetchall():
+            raise OperationsError("the guide's lines acknowledge no test alert")
         known = {
             role
             for (role,) in connection.execute(
@@ -173,15 +190,29 @@ def nothing_left_out(environment: Mapping[str, str], database: AppDatabase, func
         raise OperationsError(f"the guide's lines never run {', '.join(idle)}")
 
 
-def _holds_something(secrets: Any, arn: str) -> bool:  # noqa: ANN401 - boto3's client
+def _value(secrets: Any, arn: str) -> dict[str, Any]:  # noqa: ANN401 - boto3's client
     try:
-        return secrets.get_secret_value(SecretId=arn).get("SecretString") not in {None, "", "{}"}
+        return dict(json.loads(secrets.get_secret_value(SecretId=arn).get("SecretString") or "{}"))
     except secrets.exceptions.ResourceNotFoundException:
-        return False
+        return {}
+
+
+def _sign_in(need: Need, value: Mapping[str, Any]) -> None:
+    """Raise OperationsError unless a function that reads this secret is accepted, with the rights of its role alone."""
+    try:
+        with connect(lambda _: value) as connection:
+            rows = connection.execute(
+                "SELECT r.rolname FROM pg_auth_members AS m JOIN pg_roles AS r ON r.oid = m.roleid"
+                " WHERE m.member = current_user::regrole"
+            ).fetchall()
+    except CertificationError as error:
+        raise OperationsError(f"the database refuses the login in {need.output}: {error}") from None
+    if (held := [row["rolname"] for row in rows]) != [need.role]:
+        raise OperationsError(f"the login in {need.output} has {held}, and not {need.role} alone")
 
 
 def _open_the_page(functions: Functions) -> None:
-    page = httpx.get(functions.urls.url("ForceSync"), trust_env=False)
+    page = httpx.get(functions.urls.url("ForceSync"), trust_env=False, timeout=_PAGE_SECONDS)
     if page.status_code != httpx.codes.OK:
         raise OperationsError(f"the coordinators' page responds with {page.status_code}")
     functions.logged.add("ForceSync")  # a page that is served leaves no line

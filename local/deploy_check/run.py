@@ -58,7 +58,7 @@ class Check:
         installing = dict(os.environ)  # what is installed on the way needs this machine's proxies and authorities
         surroundings.forget_everything()
         self.begin("sam build")
-        if build(installing) != 0:
+        if build(installing, "--config-env", "prod") != 0:
             raise OperationsError("sam build failed; its own words are above")
         self.every_stage(built())
         with ExitStack() as running_parts:

@@ -21,15 +21,15 @@ from operations.errors import OperationsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SOURCES = ("template.yaml", "functions", "shared", "requirements/sam.txt")
+_SOURCES = ("template.yaml", "samconfig.toml", "building", "functions", "shared", "requirements/sam.txt")
 _STAMP = ROOT / ".aws-sam" / "deploy-check.sha256"
 
 
 def main(words: list[str]) -> int:
     """Run one command of the SAM CLI, as far as the guide uses it."""
     match words:
-        case ["build"]:
-            return build(os.environ)
+        case ["build", *options]:
+            return build(os.environ, *options)
         case ["deploy", *rest]:
             return deploy(rest)
         case ["remote", "invoke", *rest]:
@@ -39,9 +39,9 @@ def main(words: list[str]) -> int:
             return 2
 
 
-def build(surroundings: Mapping[str, str]) -> int:
+def build(surroundings: Mapping[str, str], *options: str) -> int:
     """Build with the SAM CLI, unless what it would build from is as it was."""
-    state = _sources()
+    state = f"{_sources()} {' '.join(options)}"
     if BUILD.exists() and _STAMP.exists() and _STAMP.read_text() == state:
         sys.stdout.write("the build is up to date\n")
         return 0
@@ -52,7 +52,7 @@ def build(surroundings: Mapping[str, str]) -> int:
     environment = {**surroundings, "PATH": f"{folder}:{surroundings['PATH']}", "SAM_CLI_TELEMETRY": "0"}
     environment |= {"AWS_DEFAULT_REGION": "eu-north-1"}
     done = subprocess.run(
-        [folder / "sam", "build"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [folder / "sam", "build", *options], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode == 0:
         _STAMP.write_text(state)

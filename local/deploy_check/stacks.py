@@ -157,7 +157,7 @@ def _as_whole(parameter: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _in_place_of(resource: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
     """Return what is named instead of a resource: of a function's alias the function."""
-    if resource["Type"] != "AWS::Lambda::Alias":
+    if resource.get("Type") != "AWS::Lambda::Alias":
         return _PLACEHOLDER
     return {"Fn::GetAtt": [resource["Properties"]["FunctionName"]["Ref"], "Arn"]}
 

@@ -1,5 +1,7 @@
 """Define `setup`: the logins, the secrets and the webhook of a deployed stack, in one step."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +17,7 @@ from operations.options import Actor, AsJson, Reason, require_named
 from operations.screens import setup_view
 from operations.target import System
 from operations.wording import words
+from shared.domain.errors import CertificationError
 from shared.domain.integration.findings import Report
 
 
@@ -56,6 +59,7 @@ def setup(
 
     Give both --stack and --database-url, the latter as the schema's owner. What works is left as it is, so it may be
     run again at any time, also after it was interrupted. Exit code 3: it is done, and a person has something to do yet.
+    Exit code 1: it is not done, for whatever reason.
     """
     require_named(actor, reason)
     stack, address = system.target.stack, system.target.database_url
@@ -67,13 +71,14 @@ def setup(
         raise NotUnderstoodError("--print makes what is missing, and --rotate changes what works: say one of them")
     request = Request(stack, address, Given(functions_host, functions_port, functions_ca), actor, reason, rotate)
     if print_:
-        written = print_sql(request, system.deployment)
+        with _done_or_not():
+            written = print_sql(request, system.deployment)
         if as_json:
             words.print_json_value({"sql": written})
         else:
             setup_view.printed(written)
         return
-    with console.steps(quiet=as_json) as progress:
+    with _done_or_not(), console.steps(quiet=as_json) as progress:
         outcome = set_up(request, system.deployment, progress)
         report, outcome = _verified(system, outcome, progress)
     if as_json:
@@ -81,6 +86,17 @@ def setup(
     else:
         setup_view.show(outcome)
     raise typer.Exit(outcome.exit_code)
+
+
+@contextmanager
+def _done_or_not() -> Iterator[None]:
+    """Give every failure exit code 1: a pipeline goes on after a 3, for which the logins are there."""
+    try:
+        yield
+    except NotUnderstoodError:
+        raise
+    except (OperationsError, CertificationError, OSError) as error:
+        raise OperationsError(str(error)) from error
 
 
 def _verified(system: System, outcome: SetupOutcome, progress: console.Progress) -> tuple[Report | None, SetupOutcome]:

@@ -22,8 +22,8 @@ SETUP: dict[str, str] = {
         "Hemmelighetene er skrevet; det som virker, beholder passordet. La en administrator kjøre denne SQL-en med"
         " psql i den samme databasen, og kjør så verify-integration."
     ),
-    "The database does not let {login} in ({why}). Run setup again; a pooler may need a minute.": (
-        "Databasen slipper ikke {login} inn ({why}). Kjør setup på nytt; en pooler kan trenge et minutt."
+    "The database refuses {login} ({why}). Run setup again; a pooler may need a minute.": (
+        "Databasen avviser {login} ({why}). Kjør setup på nytt; en pooler kan trenge et minutt."
     ),
     "The address of the functions: {why}.": "Adressen til funksjonene: {why}.",
     "Run setup again in an hour, to drop the logins that are out of use by then: {logins}.": (
@@ -52,6 +52,11 @@ SETUP: dict[str, str] = {
     " {parameters} as the template has it: until then strangers can hold up every function.": (
         "Hev Lambda-kvoten for samtidige kjøringer fra {quota} til {wanted} eller mer, og deploy så med {parameters}"
         " slik malen har det: inntil da kan fremmede holde opp alle funksjonene."
+    ),
+    "Deploy with {parameters} as the template has it, for which the quota has room: until then strangers"
+    " can hold up every function.": (
+        "Deploy med {parameters} slik malen har det, som kvoten har plass til: inntil da kan fremmede holde opp alle"
+        " funksjonene."
     ),
     "Make the login of break-glass, and put its password on paper into the safe"
     " (docs/operations/deploy.md, The login of break-glass).": (

@@ -24,7 +24,7 @@ WEBHOOK: Final[Mapping[WebhookChange, str]] = {
     WebhookChange.NO_WAY: "not set",
 }
 TASKS: Final[Mapping[Task, str]] = {
-    Task.LOGIN: "The database does not let {login} in ({why}). Run setup again; a pooler may need a minute.",
+    Task.LOGIN: "The database refuses {login} ({why}). Run setup again; a pooler may need a minute.",
     Task.PLACE: "The address of the functions: {why}.",
     Task.OLD_LOGINS: "Run setup again in an hour, to drop the logins that are out of use by then: {logins}.",
     Task.WEBHOOK: "The database has neither pg_net nor aws_lambda, so changes reach the website minutes late. Enable"
@@ -35,7 +35,9 @@ TASKS: Final[Mapping[Task, str]] = {
     Task.RECIPIENTS: "Name two recipients of alerts, one of them by text message. Confirmed: {n}. Then see that a"
     " person reads them:",
     Task.MAIL: "Mail is not ready ({points}): have HLF IT add the DNS records, and leave the sandbox of SES.",
-    Task.CONCURRENCY: "Raise Lambda's quota of concurrent executions from {quota} to {wanted} or more, then deploy with"
+    Task.LIMIT: "Deploy with {parameters} as the template has it, for which the quota has room: until then strangers"
+    " can hold up every function.",
+    Task.QUOTA: "Raise Lambda's quota of concurrent executions from {quota} to {wanted} or more, then deploy with"
     " {parameters} as the template has it: until then strangers can hold up every function.",
     Task.BREAK_GLASS: "Make the login of break-glass, and put its password on paper into the safe"
     " (docs/operations/deploy.md, The login of break-glass).",

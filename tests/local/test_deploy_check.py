@@ -154,6 +154,9 @@ def test_the_steps_are_read_in_their_order() -> None:
     shortened = [re.sub(r" --.*", "", line) for line in found]
     order: list[str] = ["hlf-operations migrate", "sam build", "sam deploy", "hlf-operations setup"]
     assert [line for line in shortened if line in order] == order
+    heard = [line for line in found if "test-alert" in line]  # after setup, which fills the secret that it takes
+    assert [" --acknowledge " in line for line in heard] == [False, True]
+    assert found.index(heard[0]) > shortened.index("hlf-operations setup")
     assert shortened[-1] == "hlf-operations verify-integration"
     with pytest.raises(OperationsError, match="has no heading 'Gone' any more"):
         blocks(GUIDE, "Gone")
@@ -172,8 +175,8 @@ def test_the_aws_of_the_guide_is_that_of_boto3(aws: LocalAws, monkeypatch: Any, 
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "v.json").write_text('{"a": 1}')
-    name = ["--name", "from-the-guide"]
-    assert aws_command.main(["secretsmanager", "create-secret", *name, "--secret-string", "file://v.json"]) == 0
+    named = ["--name", "from-the-guide"]
+    assert aws_command.main(["secretsmanager", "create-secret", *named, "--secret-string", "file://v.json"]) == 0
     capsys.readouterr()
     read = ["secretsmanager", "get-secret-value", "--secret-id", "from-the-guide", "--output", "text"]
     assert aws_command.main([*read, "--query", "SecretString"]) == 0

@@ -46,6 +46,46 @@ def test_the_direct_host_has_ipv6_alone_and_says_so() -> None:
     assert "--functions-port 6543" in place(direct, Given(host=POOLER)).warning
 
 
+def test_a_login_is_known_from_either_side_of_a_move() -> None:
+    """Between Supabase's pooler and its direct host a login keeps its password: it is the same role."""
+    pooler = place(f"postgresql://postgres.{REF}@{POOLER}:6543/postgres?{TLS}")
+    direct = place(f"postgresql://postgres@db.{REF}.supabase.co:5432/postgres?{TLS}")
+    assert direct.login_of(pooler.secret("hlf_a", "x", {})) == ("hlf_a", "x")
+    assert pooler.login_of(direct.secret("hlf_a", "x", {})) == ("hlf_a", "x")
+
+
+@pytest.mark.parametrize(
+    ("url", "given"),
+    [
+        (f"postgresql://postgres@db.{REF}.supabase.co:5432/postgres?{TLS}", Given()),
+        (f"postgresql://postgres.{REF}@{POOLER}:5432/postgres?{TLS}", Given()),
+        (f"postgresql://postgres@db.{REF}.supabase.co:5432/postgres?{TLS}", Given(host=POOLER)),
+        (f"postgresql://owner@bastion.example.no:6543/postgres?{TLS}", Given()),
+        (f"postgresql://postgres.{REF}@{POOLER}:6543/other?{TLS}", Given()),
+    ],
+)
+def test_a_working_secret_is_not_moved_unasked(url: str, given: Given) -> None:
+    """The owner's way to the database need not be the functions'; both addresses are named, and nothing is written."""
+    secret = place(f"postgresql://postgres.{REF}@{POOLER}:6543/postgres?{TLS}").secret("hlf_a", "x", {})
+    with pytest.raises(NotUnderstoodError, match=rf"{POOLER}:6543/postgres \(XArn\).* with --functions-host"):
+        place(url, given).require_agreement("XArn", secret, given)
+    place(url, given).require_agreement("XArn", {}, given)  # nothing is in use yet
+    asked = Given(host="db.new.no", port=5432)
+    place(url, asked).require_agreement("XArn", secret, asked)
+
+
+def test_a_tunnels_weaker_mode_is_the_owners_alone(tmp_path: Path) -> None:
+    """`hostaddr` is the way, `host` the name that the certificate has. A person's own choice in a secret stays."""
+    (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n")
+    tunnel = f"host=db.example.no hostaddr=127.0.0.1 port=15432 dbname=app user=owner sslrootcert={tmp_path}/ca.pem"
+    for mode in ("verify-full", "verify-ca"):
+        found = place(f"{tunnel} sslmode={mode}", Given(port=5432), "owner")
+        assert (found.host, found.port, found.sslmode) == ("db.example.no", 5432, "verify-full")
+    theirs = found.secret("a", "b", {}) | {"sslmode": "verify-ca"}
+    assert found.differences(theirs) == ()
+    assert found.secret("a", "b", theirs)["sslmode"] == "verify-ca"
+
+
 def test_a_name_with_a_full_stop_is_no_poolers() -> None:
     """The owner may be called so."""
     assert place(RDS.replace("owner", "first.last"), current_user="first.last").suffix == ""

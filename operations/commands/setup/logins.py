@@ -1,4 +1,4 @@
-"""Bring a secret and its login together: what works stays, what is half is made whole, whatever was interrupted.
+"""Bring a secret and its login together: what works stays, what is incomplete is completed.
 
 The secret is written before the database commits, and the database is made to fit what is in it. So a run that is
 killed at any point leaves a password that the next run finds and finishes, and never one that nobody knows.
@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-from operations.commands.setup.names import SLOTS, login_name
+from operations.commands.setup.names import ROTATED, SLOTS, login_name
 from operations.commands.setup.passwords import new_password, verifier
 from operations.errors import NotKnownError, OperationsError
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 type Connects = Callable[[str, str], str]
 """Sign in with a login and a password. Return why it was refused, or nothing. Raises NotKnownError."""
 
-# A pooler may know the former password for some seconds.
+# A pooler may know the former password, or not know a new login, for some seconds.
 _TRIES: Final = 5
 _PAUSE_SECONDS: Final = 2.0
 
@@ -45,7 +45,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class LoginOutcome:
-    """What became of one login. `refused` says why the database does not let it in, if it does not."""
+    """What became of one login. `refused` says why the database refuses it, if it does."""
 
     secret: str
     role: str
@@ -80,24 +80,31 @@ class Logins:
             if change is not Change.AS_IT_WAS:
                 self._write(need, login, password, value)
                 self.owner.record(f"login_{change}", login=login, role=need.role)
+            else:
+                self.owner.record_printed(login, need.role)
         refused = "" if change is Change.AS_IT_WAS else self._refused(login, password)
         return LoginOutcome(need.output, need.role, login, change, corrected, refused)
 
     def rotate(self, need: Need) -> LoginOutcome:
         """Put the other login of the role in use, with a new password. The one in use until now stays as it is.
 
-        Raises OperationsError where nothing works that could be rotated.
+        A login that a rotation has put in use within the hour stays: so one that was interrupted can be run again, and
+        the former login is not changed while containers use it. Raises OperationsError where nothing works to rotate.
         """
-        mark, password = str(uuid4()), new_password()
+        mark, password = f"{ROTATED}{uuid4()}", new_password()
         with self.owner.turn():
             value = self.values.read(need.arn)
             found = self.place.login_of(value)
             if found is None or not self._works(*found, need):
                 raise OperationsError(f"the login in {need.output} does not work: run setup without --rotate first")
             former = found[0]
+            if self.owner.was_just_rotated(former, need.role):
+                return LoginOutcome(need.output, need.role, former, Change.AS_IT_WAS)
             login = next(name for name in self._names(need) if name != former)
             self._require_ours(login, need)
             self.owner.make(login, need.role, verifier(login, password), mark)
+            if former in self._names(need):
+                self.owner.mark(former, "")  # before the secret names the other: a run killed then leaves it its hour
             self.owner.record("login_made", login=login, role=need.role)
         # The functions may use it from its first moment on: it is committed, and accepted.
         if refused := self._refused(login, password):
@@ -155,9 +162,14 @@ class Logins:
             self.values.write(need.arn, value)
 
     def _refused(self, login: str, password: str) -> str:
+        refused = ""
         for tried in range(_TRIES):
             if tried:
                 time.sleep(_PAUSE_SECONDS)
-            if not (refused := self.connects(login, password)):
+            try:
+                refused = self.connects(login, password)
+            except NotKnownError as error:  # a pooler that has not heard of the login refuses it before the password
+                refused = str(error)
+            if not refused:
                 return ""
         return refused

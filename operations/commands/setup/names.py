@@ -16,6 +16,10 @@ _ARN: Final = re.compile(r"^arn:[^:]+:secretsmanager:([^:]+):([^:]+):secret:")
 _LONGEST_NAME: Final = 63  # of a role in PostgreSQL; a longer one would be cut off without a word
 SLOTS: Final = ("a", "b")
 """Of the two logins of a role one is in use; the other takes its place when the password is changed."""
+ROTATED: Final = "rotated:"
+"""How the mark of a login begins that a rotation has made."""
+PRINTED: Final = "printed"
+"""The mark of a login that a database administrator has made by the SQL of --print."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """What setup does in the database, as the role that owns the schema, which need not be a superuser.
 
-Each step is one transaction that takes a lock, so that two who set up at once take turns. It is short, and no statement
-of the app waits for it. Nothing needs a session, so a transaction pooler may sit in between.
+Each step is one transaction that takes a lock, so that two who set up at once take turns. It lasts while the secret is
+read and written, a minute at the most, and holds nothing that a statement of the app or of a function waits for.
+Nothing needs a session, so a transaction pooler may sit in between.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 from psycopg import sql
 
-from operations.commands.setup.names import Belonging, belonging_of
+from operations.commands.setup.names import PRINTED, ROTATED, Belonging, belonging_of
 from operations.errors import NotKnownError, OperationsError
 
 if TYPE_CHECKING:
@@ -152,9 +153,32 @@ class Owner:
             return None
         if found.has_sessions or _is_young(found.belonging):
             return False
-        self._run("DROP ROLE {login}", {"login": sql.Identifier(login)})
+        try:
+            with self.connection.transaction():
+                self._run("DROP ROLE {login}", {"login": sql.Identifier(login)})
+        except psycopg.errors.DependentObjectsStillExist:  # a person has given it something of its own
+            return False
         self.record("login_dropped", login=login, role=role)
         return True
+
+    def was_just_rotated(self, login: str, role: str) -> bool:
+        """Return whether a rotation has made this login within the hour."""
+        found = self.login(login, role)
+        belonging = found.belonging if found else None
+        return belonging is not None and belonging.mark.startswith(ROTATED) and _is_young(belonging)
+
+    def record_printed(self, login: str, role: str) -> None:
+        """Write to the audit, once, a login that an administrator has made by the SQL of --print."""
+        found = self.login(login, role)
+        if found is None or found.belonging is None or found.belonging.mark != PRINTED:
+            return
+        facts = {"login": login, "role": role, "since": found.belonging.since}
+        known = self.connection.execute(
+            "SELECT 1 FROM certification.audit AS a WHERE a.action = 'setup' AND a.facts @> %s::jsonb LIMIT 1",
+            (json.dumps(facts),),
+        ).fetchone()
+        if known is None:
+            self.record("login_printed", **facts)
 
     def record(self, step: str, **facts: str) -> None:
         """Write to the audit what was done, in the transaction that does it."""

@@ -37,8 +37,9 @@ class Place:
     """The certificates of the database's authority; empty for a public one."""
 
     def secret(self, login: str, password: str, known: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the secret of a login. What else the known one holds is kept."""
-        kept = {name: value for name, value in known.items() if name not in {"sslmode", "sslrootcert"}}
+        """Return the secret of a login. What else the known one holds is kept, also a person's choice of verify-ca."""
+        replaced = {"sslrootcert"} if self._keeps_mode(known) else {"sslmode", "sslrootcert"}
+        kept = {name: value for name, value in known.items() if name not in replaced}
         made = {"host": self.host, "port": self.port, "dbname": self.dbname}
         made |= {"username": f"{login}{self.suffix}", "password": password}
         made |= {} if self.sslmode == "verify-full" else {"sslmode": self.sslmode}
@@ -47,18 +48,38 @@ class Place:
 
     def differences(self, secret: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the fields of a secret that name another place than this one."""
-        wanted = self.secret("", "", {})
+        wanted = self.secret("", "", secret)
         compared = ("host", "port", "dbname", "sslmode", "sslrootcert")
         return tuple(name for name in compared if _plain(secret.get(name)) != _plain(wanted.get(name)))
+
+    def require_agreement(self, output: str, secret: Mapping[str, Any], given: Given) -> None:
+        """Raise NotUnderstoodError if a secret in use names another place and the operator has not said which holds."""
+        differing = set(self.differences(secret)) if self.login_of(secret) else set()
+        if (given.host is None and differing & {"host", "dbname"}) or (given.port is None and "port" in differing):
+            raise NotUnderstoodError(
+                f"the functions find the database at {_address(secret)} ({output}), and --database-url says"
+                f" {_address(self.secret('', '', {}))}: say which they are to use, with --functions-host and"
+                " --functions-port. Nothing was changed"
+            )
+
+    def _keeps_mode(self, known: Mapping[str, Any]) -> bool:
+        return self.sslmode == "verify-full" and known.get("sslmode") == "verify-ca"
 
     def login_of(self, secret: Mapping[str, Any]) -> tuple[str, str] | None:
         """Return the login and the password in a secret; None if it has none in the form of this place."""
         username, password = secret.get("username"), secret.get("password")
         if not isinstance(username, str) or not isinstance(password, str) or not password:
             return None
-        name = username.removesuffix(self.suffix) if self.suffix else username
-        whole = not self.suffix or username.endswith(self.suffix)
-        return (name, password) if whole and name else None
+        has_moved = str(secret.get("host", "")) != self.host
+        if self.suffix and username.endswith(self.suffix):
+            name = username.removesuffix(self.suffix)
+        elif self.suffix and not has_moved:
+            return None  # the pooler does not know it by this name
+        elif not self.suffix and str(secret.get("host", "")).endswith(_SUPABASE_POOLER):
+            name = username.rpartition(".")[0] or username
+        else:
+            name = username
+        return (name, password) if name else None
 
     @property
     def warning(self) -> str:
@@ -110,7 +131,8 @@ def place_of(address: str, given: Given, parameters: Mapping[str, str], current_
         port=port,
         dbname=parameters.get("dbname", ""),
         suffix=_suffix(str(user), current_user, host, parameters.get("host", "")),
-        sslmode=sslmode if sslmode in _VERIFYING else "disable",
+        # The owner's end of a tunnel may need verify-ca; the functions connect to the server's own name.
+        sslmode="verify-full" if sslmode in _VERIFYING else "disable",
         authority=_authority(given.authority, parameters.get("sslrootcert", "")) if sslmode in _VERIFYING else "",
     )
 
@@ -156,6 +178,10 @@ def _is_this_machine(host: str) -> bool:
 def _port(text: str) -> int:
     first = text.partition(",")[0]
     return int(first) if first.isdecimal() else _DEFAULT_PORT
+
+
+def _address(secret: Mapping[str, Any]) -> str:
+    return f"{secret.get('host')}:{secret.get('port')}/{secret.get('dbname')}"
 
 
 def _plain(value: object) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from psycopg import sql
 
-from operations.commands.setup.names import SLOTS, login_name
+from operations.commands.setup.names import PRINTED, SLOTS, login_name
 from operations.commands.setup.passwords import new_password, verifier
 
 if TYPE_CHECKING:
@@ -35,39 +34,40 @@ BEGIN
 END
 $setup$;
 COMMENT ON ROLE {login} IS {comment};
-SELECT certification.record_setup('login_printed', {facts}, {actor}, {reason});
+"""
+_LEFT_ALONE: Final = """\
+-- {output} holds a login that setup has not made, and it stays in use. To have one made instead, make the secret {{}}.
 """
 _WEBHOOK: Final = """\
 -- Not here: the webhook, because its row holds its key in clear. docs/operations/deploy.md, "Setting up the webhook".
 """
 
 
-def printed_sql(
-    needed: Iterable[Need], values: SecretValues, place: Place, belonging: Belonging, who: tuple[str, str]
-) -> str:
+def printed_sql(needed: Iterable[Need], values: SecretValues, place: Place, belonging: Belonging) -> str:
     """Write the secrets, and return the SQL that makes their logins. Running it again changes nothing that works.
 
-    A password that a secret of this stack holds already stays, so nothing that works stops before the SQL is run.
+    A login that a secret holds already stays, with its password, so nothing that works stops before the SQL is run.
+    One that a person has made is left alone. The SQL takes nothing of the schema's owner: the next `setup` audits it.
     """
     stack = belonging.stack.rpartition("/")[2]
     head = f"-- The logins of {stack}, with SCRAM verifiers. The secrets hold their passwords already.\nBEGIN;\n"
     parts = []
     for need in needed:
         known = values.read(need.arn)
-        login, password = _kept_or_new(need, stack, place.login_of(known))
+        names = [login_name(stack, need.function, slot) for slot in SLOTS]
+        found = place.login_of(known)
+        if found and found[0] not in names:
+            parts.append(_LEFT_ALONE.format(output=need.output))
+            continue
+        login, password = found or (names[0], new_password())
         value = place.secret(login, password, known)
         if value != known:
             values.write(need.arn, value)
-        parts.append(_statements(need.role, login, password, belonging, who))
+        parts.append(_statements(need.role, login, password, belonging))
     return "\n".join([head, *parts, _WEBHOOK, "COMMIT;"])
 
 
-def _kept_or_new(need: Need, stack: str, found: tuple[str, str] | None) -> tuple[str, str]:
-    names = [login_name(stack, need.function, slot) for slot in SLOTS]
-    return found if found and found[0] in names else (names[0], new_password())
-
-
-def _statements(role: str, login: str, password: str, belonging: Belonging, who: tuple[str, str]) -> str:
+def _statements(role: str, login: str, password: str, belonging: Belonging) -> str:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     whose = belonging.comment().partition(',"since"')[0]
     return (
@@ -78,10 +78,7 @@ def _statements(role: str, login: str, password: str, belonging: Belonging, who:
             role=sql.Identifier(role),
             verifier=sql.Literal(verifier(login, password)),
             whose=sql.Literal(whose),
-            comment=sql.Literal(replace(belonging, since=now).comment()),
-            facts=sql.Literal(json.dumps({"login": login, "role": role})),
-            actor=sql.Literal(who[0]),
-            reason=sql.Literal(who[1]),
+            comment=sql.Literal(replace(belonging, since=now, mark=PRINTED).comment()),
         )
         .as_string(None)
     )

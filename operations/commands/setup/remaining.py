@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from operations import deployed
 from operations.deployed import refusals
 from operations.errors import StackNotFoundError
+from shared.adapters.aws.recipients import RECOMMENDED, count_recipients
 from shared.domain.integration.findings import Verdict
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 _MAIL: Final = "dependencies.mail."
 _CONCURRENCY: Final = "Concurrency"
 _KEPT_BY_AWS: Final = 100  # what an account keeps unreserved, whatever its quota
-RECOMMENDED_RECIPIENTS: Final = 2
 
 
 class Task(StrEnum):
@@ -37,7 +37,8 @@ class Task(StrEnum):
     CONFIRM = "confirm"
     RECIPIENTS = "recipients"
     MAIL = "mail"
-    CONCURRENCY = "concurrency"
+    QUOTA = "quota"
+    LIMIT = "limit"
     BREAK_GLASS = "break_glass"
     ROLES = "roles"
     INTEGRATION = "integration"
@@ -91,32 +92,28 @@ def _credential(deployment: Deployment, values: SecretValues) -> Iterator[Remain
 
 def _recipients(deployment: Deployment) -> Iterator[Remaining]:
     with refusals():
-        pages = deployed.client("sns").get_paginator("list_subscriptions_by_topic")
-        found = [
-            one["SubscriptionArn"]
-            for page in pages.paginate(TopicArn=deployment.output("OperationsTopicArn"))
-            for one in page["Subscriptions"]
-        ]
-    confirmed = [arn for arn in found if arn.startswith("arn:")]
-    if len(found) > len(confirmed):
-        yield Remaining(Task.CONFIRM, {"n": len(found) - len(confirmed)})
-    if len(confirmed) < RECOMMENDED_RECIPIENTS:
-        yield Remaining(Task.RECIPIENTS, {"n": len(confirmed)})
+        found = count_recipients(deployment.sns, deployment.output("OperationsTopicArn"))
+    if found.pending:
+        yield Remaining(Task.CONFIRM, {"n": found.pending})
+    if found.confirmed < RECOMMENDED:
+        yield Remaining(Task.RECIPIENTS, {"n": found.confirmed})
 
 
 def _concurrency(stack: str, deployment: Deployment) -> Iterator[Remaining]:
-    """Yield a task where a public address has no limit, because the account's quota leaves no room for it."""
+    """Yield a task where a public address has no limit. On dev that is meant so."""
+    if deployment.parameters.get("Stage") == "dev":
+        return
     unlimited = [name for name, value in deployment.parameters.items() if name.endswith(_CONCURRENCY) and value == "0"]
     if not unlimited:
         return
     with refusals():
         limit = deployed.client("lambda").get_account_settings()["AccountLimit"]
     wanted = _KEPT_BY_AWS + sum(_recommended(stack).get(name, 0) for name in unlimited)
-    quota = int(limit["ConcurrentExecutions"])
-    yield Remaining(
-        Task.CONCURRENCY,
-        {"parameters": ", ".join(sorted(unlimited)), "quota": quota, "wanted": max(wanted, _KEPT_BY_AWS + 1)},
-    )
+    quota, parameters = int(limit["ConcurrentExecutions"]), ", ".join(sorted(unlimited))
+    if quota < wanted:
+        yield Remaining(Task.QUOTA, {"parameters": parameters, "quota": quota, "wanted": wanted})
+    else:
+        yield Remaining(Task.LIMIT, {"parameters": parameters})
 
 
 def _recommended(stack: str) -> dict[str, int]:

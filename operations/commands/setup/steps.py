@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
 from psycopg.conninfo import conninfo_to_dict
 
 from operations import databases, deployed
@@ -19,6 +18,7 @@ from operations.commands.setup.remaining import Remaining, Task, of_the_account,
 from operations.commands.setup.secret_values import SecretValues
 from operations.commands.setup.webhook import WebhookChange, settle_webhook
 from operations.errors import StackNotFoundError
+from operations.target import LIVE
 from operations.wording.speech import say
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from operations.commands.setup.place import Place
     from operations.console import Progress
     from operations.deployed import Deployment
     from shared.domain.integration.findings import Report
@@ -70,6 +71,7 @@ def set_up(request: Request, deployment: Deployment, progress: Progress) -> Setu
         remaining = list(_missing_roles(owner, needed))
         current_user = _current_user(connection)
         place = place_of(request.address, request.given, _seen(connection), current_user)
+        _require_agreement(place, request.given, needed, values)
         connects = connector(request.address, current_user)
         logins = Logins(owner, values, place, request.stack, connects)
         outcomes = []
@@ -109,9 +111,9 @@ def print_sql(request: Request, deployment: Deployment) -> str:
     needed = _needed(deployment)
     given = {name: str(value) for name, value in conninfo_to_dict(request.address).items()}
     place = place_of(request.address, request.given, given, None)
-    belonging = _belonging(request, needed, place.dbname)
-    who = (request.actor, request.reason)
-    return printed_sql(needed, SecretValues(deployment.secrets), place, belonging, who)
+    values = SecretValues(deployment.secrets)
+    _require_agreement(place, request.given, needed, values)
+    return printed_sql(needed, values, place, _belonging(request, needed, place.dbname))
 
 
 def _needed(deployment: Deployment) -> tuple[Need, ...]:
@@ -119,6 +121,12 @@ def _needed(deployment: Deployment) -> tuple[Need, ...]:
     if not found:
         raise StackNotFoundError("the stack has no output …DatabaseSecretArn: is it a stack of this system?")
     return found
+
+
+def _require_agreement(place: Place, given: Given, needed: tuple[Need, ...], values: SecretValues) -> None:
+    """Raise NotUnderstoodError before anything is written, if a secret names another place and nobody said which."""
+    for need in needed:
+        place.require_agreement(need.output, values.read(need.arn), given)
 
 
 def _belonging(request: Request, needed: tuple[Need, ...], database: str) -> Belonging:
@@ -157,14 +165,7 @@ def _missing_roles(owner: Owner, needed: tuple[Need, ...]) -> tuple[Remaining, .
 
 
 def _function_arn(deployment: Deployment) -> str:
-    """Return the ARN that the database invokes: of the alias that deployments move, if there is one."""
-    client, name = deployed.client("lambda"), deployment.output("StatusChangedName")
+    """Return the ARN that the database invokes: of the alias that deployments move. Raises StackNotFoundError."""
     with deployed.refusals():
-        try:
-            return str(client.get_alias(FunctionName=name, Name="live")["AliasArn"])
-        except client.exceptions.ResourceNotFoundException:
-            return str(client.get_function_configuration(FunctionName=name)["FunctionArn"])
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "AccessDeniedException":
-                raise
-            return str(client.get_function_configuration(FunctionName=name)["FunctionArn"])
+        found = deployed.client("lambda").get_alias(FunctionName=deployment.output("StatusChangedName"), Name=LIVE)
+    return str(found["AliasArn"])
