@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,8 @@ SERVICES: Final = frozenset(
         "sts",
     )
 )
+# The prefixes of their hosts' names, by which endpoints.json knows them: `email` is that of SES.
+_PREFIXES: Final = SERVICES | {"email"}
 # How a wheel was installed. What it is (METADATA), whose it is (licences) and what it offers (entry points) stay.
 _OF_THE_INSTALLATION: Final = frozenset(("RECORD", "REQUESTED", "INSTALLER", "WHEEL", "uv_cache.json", "uv_build.json"))
 # For type checkers, for people, and the descriptions of boto3's resources, which no code here uses.
@@ -37,6 +40,17 @@ def trim(libraries: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+    for endpoints in libraries.glob("botocore/data/endpoints.json"):
+        _keep_services(endpoints)
+
+
+def _keep_services(endpoints: Path) -> None:
+    """Leave out where the other services are: every container reads the file, 1.2 MB, before its first client."""
+    found = json.loads(endpoints.read_text(encoding="utf-8"))
+    for partition in found["partitions"]:
+        services = partition["services"].items()
+        partition["services"] = {name: service for name, service in services if name in _PREFIXES}
+    endpoints.write_text(json.dumps(found, sort_keys=True), encoding="utf-8")
 
 
 def _useless(libraries: Path) -> Iterator[Path]:

@@ -81,7 +81,7 @@ def _function(name: str) -> str:
 
 def _layer_mb() -> float:
     """Return the layer's size as it is unpacked: the libraries as built, and shared/ with its bytecode."""
-    folders = (deployed_code.LAYERS[1], deployed_code.ROOT / "shared")
+    folders = (deployed_code.LAYERS["SharedLayer"][1], deployed_code.ROOT / "shared")
     return sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file()) / 1e6
 
 

@@ -3,43 +3,46 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.stack.deployed_code import LAYERS, RUNTIME, TASK
+from local.stack.deployed_code import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_OWN = ("functions", "shared")
-_PATH = (TASK, *LAYERS, RUNTIME)
+    from emulators.lambda_host.template.resources import Function
+
+_OWN = ("functions", "shared", "operations")
 
 
-def unavoidable_imports(handler: str) -> Sequence[str]:
-    """Return the modules of other people that the modules of this handler import, by the statements in them."""
+def unavoidable_imports(function: Function) -> Sequence[str]:
+    """Return the statements in this function's modules that import other people's.
+
+    Whole statements: `import pydantic` alone loads next to nothing, and `from pydantic import BaseModel` the rest.
+    """
     imported: set[str] = set()
-    for source in _own_modules(handler):
+    for source in _own_modules(function):
         imported |= set(_third_party(ast.parse(source).body))
     return sorted(imported)
 
 
 def write_floor(folder: Path, name: str, imports: Sequence[str]) -> str:
     """Write a module of these imports and a handler, and return its handler string."""
-    lines = [*(f"import {module}" for module in imports), "def handler(event, context): return None", ""]
+    lines = [*imports, "def handler(event, context): return None", ""]
     (folder / f"{name}.py").write_text("\n".join(lines), encoding="utf-8")
     return f"{name}.handler"
 
 
-def _own_modules(handler: str) -> Iterator[str]:
-    module = handler.rpartition(".")[0]
+def _own_modules(function: Function) -> Iterator[str]:
+    module = function.handler.rpartition(".")[0]
     program = (
         f"import sys, {module}\n"
         f"print(*(m.__file__ for n, m in list(sys.modules.items()) if n.split('.')[0] in {_OWN!r} and m.__file__))"
     )
-    environment = {"PYTHONPATH": ":".join(map(str, _PATH))}
+    environment = {"PYTHONPATH": ":".join(map(str, path_of(function)))}
     done = subprocess.run(
         [sys.executable, "-S", "-c", program], env=environment, check=True, capture_output=True, text=True
     )
@@ -49,21 +52,12 @@ def _own_modules(handler: str) -> Iterator[str]:
 
 def _third_party(statements: Sequence[ast.stmt]) -> Iterator[str]:
     for statement in statements:
-        names = []
         if isinstance(statement, ast.Import):
-            names = [alias.name for alias in statement.names]
-        elif isinstance(statement, ast.ImportFrom) and statement.module:
-            inner = (f"{statement.module}.{alias.name}" for alias in statement.names)
-            names = [statement.module, *(name for name in inner if _is_module(name))]
-        for name in names:
-            if (top := name.partition(".")[0]) not in _OWN and top not in sys.stdlib_module_names:
-                yield name
+            yield from (f"import {alias.name}" for alias in statement.names if _is_third_party(alias.name))
+        elif isinstance(statement, ast.ImportFrom) and statement.module and _is_third_party(statement.module):
+            yield ast.unparse(statement)
 
 
-def _is_module(name: str) -> bool:
-    if name.partition(".")[0] in {*_OWN, *sys.stdlib_module_names}:
-        return False
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ImportError:
-        return False
+def _is_third_party(module: str) -> bool:
+    top = module.partition(".")[0]
+    return top not in _OWN and top not in sys.stdlib_module_names

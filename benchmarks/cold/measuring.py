@@ -31,6 +31,8 @@ EVENTS = (
     "reconciliation.sweep",
     "force_sync.overview",
     "verify_integration.person",
+    "operations.release_brake",
+    "operations_reader.status",
 )
 
 
@@ -73,7 +75,9 @@ class Ways:
         found = [function for function in self.stack.stack.functions if function.logical_id == logical_id]
         functions = [dataclasses.replace(function, handler=handler or function.handler) for function in found]
         one = cast("Stack", SimpleNamespace(functions=functions, template=self.stack.stack.template))
-        code: Any = {"layers": (deployed_code.TASK, *deployed_code.LAYERS), "runtime": deployed_code.RUNTIME}
+        # The floor's module is in a folder of its own; the function's own code is a layer of every function.
+        layers = {name: (deployed_code.TASK, *folders) for name, folders in deployed_code.LAYERS.items()}
+        code: Any = {"layers": layers, "runtime": deployed_code.RUNTIME}
         event = event_for(name, self.stack)
         with LambdaHost(one, self.folder, self.environment, python, **code, init_seconds=60) as host:
             first, again = host.invoke(logical_id, event, 120), host.invoke(logical_id, event, 120)
@@ -100,10 +104,10 @@ def ways() -> Iterator[Ways]:
         environment |= {"STACK_NAME": "", "DNS_SERVER": names.address}
         floors = home / "floors"
         floors.mkdir()
-        handlers = {function.logical_id: function.handler for function in stack.stack.functions}
+        functions = {function.logical_id: function for function in stack.stack.functions}
         written = {
             name: write_floor(
-                floors, f"floor_{name.partition('.')[0]}", unavoidable_imports(handlers[function_of(name, stack)])
+                floors, f"floor_{name.partition('.')[0]}", unavoidable_imports(functions[function_of(name, stack)])
             )
             for name in EVENTS
         }

@@ -25,14 +25,15 @@ _ONE_STRING = 255
 
 
 class LocalDns:
-    """The server: a context manager. Listens on 127.0.0.1, on a free port.
+    """The server: a context manager. Listens on a free port, on 127.0.0.1 unless told otherwise.
 
     `texts` are the TXT records by name; `queries` are the names that were asked for. `fails` has the server reply
     SERVFAIL, `is_silent` not at all.
     """
 
-    def __init__(self, texts: dict[str, list[str]] | None = None) -> None:
+    def __init__(self, texts: dict[str, list[str]] | None = None, host: str = "127.0.0.1") -> None:
         self.texts = texts or {}
+        self._host = host
         self.queries: list[str] = []
         self.fails = False
         self.is_silent = False
@@ -46,7 +47,7 @@ class LocalDns:
         return f"{host}:{port}"
 
     def __enter__(self) -> Self:
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind((self._host, 0))
         self._thread.start()
         return self
 

@@ -25,6 +25,7 @@ from local.stack.stack import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from local.stack.stack import LocalStack
 
@@ -77,8 +78,7 @@ def in_container(stack: LocalStack) -> Iterator[Invoke]:
     """Yield a way to invoke in a container, which reaches the stack as docs/sam.md says."""
     with tempfile.TemporaryDirectory() as folder:
         environment = Path(folder) / "sam-env.json"
-        addresses = (stack.aws_url, stack.ses.url, stack.dataverse.url)
-        with sam_env_file(environment, stack.stack, *addresses, by=reach(), sts_url=stack.sts.url):
+        with _environment_file(environment, stack):
             yield lambda function, event: _invoke(function, event, environment)
 
 
@@ -87,9 +87,8 @@ def started(stack: LocalStack) -> Iterator[Invoke]:
     """Yield a way to invoke by `sam local start-lambda`, which serves Lambda's API, and boto3."""
     with tempfile.TemporaryDirectory() as folder:
         environment, log, port = Path(folder) / "sam-env.json", Path(folder) / "log", processes.free_port()
-        addresses = (stack.aws_url, stack.ses.url, stack.dataverse.url)
         command = [str(_SAM), "local", "start-lambda", "--port", str(port), "--env-vars", str(environment)]
-        with sam_env_file(environment, stack.stack, *addresses, by=reach(), sts_url=stack.sts.url):
+        with _environment_file(environment, stack):
             process = processes.start(
                 [*command, *image_arguments()], environment=sam_environment(), log=log, cwd=ROOT, death_signal=SIGTERM
             )
@@ -97,6 +96,13 @@ def started(stack: LocalStack) -> Iterator[Invoke]:
                 yield partial(_invoke_started, _client(port, process, log))
             finally:
                 processes.stop(process, SIGINT, patience_seconds=30)
+
+
+def _environment_file(path: Path, stack: LocalStack) -> AbstractContextManager[None]:
+    addresses = (stack.aws_url, stack.ses.url, stack.dataverse.url)
+    return sam_env_file(
+        path, stack.stack, *addresses, by=reach(), sts_url=stack.sts.url, codedeploy_url=stack.codedeploy.url
+    )
 
 
 def _client(port: int, process: subprocess.Popen[bytes], log: Path) -> Any:  # noqa: ANN401 - its types are not installed

@@ -14,32 +14,40 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from building.errors import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from emulators.lambda_host.template.resources import Function
 
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / ".lambda"
 TASK: Final = FOLDER / "task"
-# The operators' command line is in a layer of its own, which only its two functions have when they are deployed.
-LAYERS: Final = (
-    FOLDER / "source",
-    FOLDER / "libraries",
-    FOLDER / "operations-source",
-    FOLDER / "operations-libraries",
-)
+# By the names that the layers have in template.yaml: the package, and the libraries that it needs.
+LAYERS: Final = {
+    "SharedLayer": (FOLDER / "source", FOLDER / "libraries"),
+    "OperationsLayer": (FOLDER / "operations-source", FOLDER / "operations-libraries"),
+}
 RUNTIME: Final = FOLDER / "runtime"
 REQUIREMENTS: Final = ROOT / "shared" / "requirements.txt"
 _OPERATIONS_REQUIREMENTS: Final = ROOT / "operations" / "requirements.txt"
 _RUNTIME_REQUIREMENTS: Final = ROOT / "requirements" / "lambda-runtime.txt"
 _BUILT_FROM: Final = FOLDER / "built-from"
-_OWN: Final = {TASK: ("functions",), LAYERS[0]: ("shared",), LAYERS[2]: ("operations",)}
+_OWN: Final = {TASK: "functions", LAYERS["SharedLayer"][0]: "shared", LAYERS["OperationsLayer"][0]: "operations"}
 _OTHER_NAMES: Final = {"aarch64": "arm64"}
 
 
 def built() -> bool:
     """Return whether the folder holds what today's lock and today's building/ make."""
     return _BUILT_FROM.exists() and _BUILT_FROM.read_text(encoding="ascii") == _digest()
+
+
+def path_of(function: Function) -> Sequence[Path]:
+    """Return the folders that the function's modules are imported from, as the host has them."""
+    return (TASK, *(folder for layer in function.layers for folder in LAYERS[layer]), RUNTIME)
 
 
 def architecture() -> str:
@@ -52,13 +60,12 @@ def build(uv: str) -> None:
     new = FOLDER.with_name(f".lambda.{os.getpid()}")
     shutil.rmtree(new, ignore_errors=True)
     try:
-        _building(new / LAYERS[1].name, REQUIREMENTS, uv)
-        _building(new / LAYERS[3].name, _OPERATIONS_REQUIREMENTS, uv)
+        _building(new / LAYERS["SharedLayer"][1].name, REQUIREMENTS, uv)
+        _building(new / LAYERS["OperationsLayer"][1].name, _OPERATIONS_REQUIREMENTS, uv)
         _building(new / "runtime", _RUNTIME_REQUIREMENTS, uv)
-        for folder, packages in _OWN.items():
+        for folder, package in _OWN.items():
             (new / folder.name).mkdir()
-            for package in packages:
-                (new / folder.name / package).symlink_to(Path("..", "..", package))
+            (new / folder.name / package).symlink_to(Path("..", "..", package))
         (new / _BUILT_FROM.name).write_text(_digest(), encoding="ascii")
         shutil.rmtree(FOLDER, ignore_errors=True)
         new.rename(FOLDER)

@@ -1,8 +1,8 @@
 """Let `sam local invoke` reach the stack that `python -m local up` runs (docs/sam.md).
 
 Everything local listens on 127.0.0.1, which inside a container is the container itself. As long as the stack is up, the
-database, the AWS APIs, the mail service, Dataverse and the identity provider are also reachable at the address under
-which containers see this machine, and at no other.
+database, the AWS APIs, the mail service, Dataverse, the identity provider and the name server are also reachable at the
+address under which containers see this machine, and at no other.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from emulators.dataverse.client import EmulatorControl
+from emulators.dns.server import LocalDns
 from emulators.lambda_host.template.provision import local_clients
+from local.stack.mail import DNS_RECORDS
 from local.stack.relay import relay
 
 if TYPE_CHECKING:
@@ -93,6 +95,9 @@ def sam_env(
         endpoints = {"AWS_ENDPOINT_URL": url(aws_url), "AWS_ENDPOINT_URL_SESV2": url(ses_url)}
         endpoints |= {"AWS_ENDPOINT_URL_STS": url(sts_url)} if sts_url else {}
         endpoints |= {"AWS_ENDPOINT_URL_CODEDEPLOY": url(codedeploy_url)} if codedeploy_url else {}
+        endpoints["STACK_NAME"] = ""  # of a stack that is not deployed, as the host of the local stack says
+        if by.relayed:  # a relay passes TCP on; names are asked for by UDP
+            endpoints["DNS_SERVER"] = open_.enter_context(LocalDns(DNS_RECORDS, by.name)).address
         result = {}
         for function in stack.functions:
             environment = {**function.environment, **endpoints}

@@ -12,16 +12,18 @@ from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack
 from local.stack import deployed_code
-from local.stack.parameters import LOCAL_PARAMETERS
+from local.stack.parameters import local_template
 
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;]+)(?!.*(?:sys_platform|platform_system))", re.MULTILINE)
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function: {Handler: probe.handler, Runtime: python3.13, CodeUri: ., Timeout: 30, Layers: [!Ref SharedLayer]}
 Resources:
-  Probe:
-    Type: AWS::Serverless::Function
-    Properties:
-      {Handler: probe.handler, Runtime: python3.13, CodeUri: ., Timeout: 30}
+  SharedLayer: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: .}}
+  OperationsLayer: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: .}}
+  Probe: {Type: AWS::Serverless::Function}
+  OperatorsProbe: {Type: AWS::Serverless::Function, Properties: {Layers: [!Ref OperationsLayer]}}
 """
 PROBE = """
 import importlib, importlib.metadata, sys
@@ -47,26 +49,47 @@ def canonical(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What a function finds that runs where ours do, beside the code of its own."""
+def both(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What a function finds that runs where ours do, beside the code of its own, and one with the operators' layer."""
     folder = tmp_path_factory.mktemp("probe")
     (folder / "template.yaml").write_text(TEMPLATE)
     (folder / "probe.py").write_text(PROBE)
-    stack = Stack(load_template(folder / "template.yaml", LOCAL_PARAMETERS))
-    modules = ["boto3", "shared", "pytest", "ministack", "uvicorn", "local", "tests", "emulators"]
+    stack = Stack(load_template(folder / "template.yaml"))
+    modules = [
+        "boto3",
+        "shared",
+        "operations",
+        "typer",
+        "pytest",
+        "ministack",
+        "uvicorn",
+        "local",
+        "tests",
+        "emulators",
+    ]
     with LambdaHost(stack, folder, layers=deployed_code.LAYERS, runtime=deployed_code.RUNTIME) as host:
-        invocation = host.invoke("Probe", {"modules": modules})
-    assert invocation.function_error is None, invocation.payload
-    return invocation.payload
+        found = {name: host.invoke(name, {"modules": modules}) for name in ("Probe", "OperatorsProbe")}
+    for invocation in found.values():
+        assert invocation.function_error is None, invocation.payload
+    return {name: invocation.payload for name, invocation in found.items()}
 
 
-def test_a_function_sees_the_versions_of_the_lock(seen: Any) -> None:
-    """Every package, and none besides but those that Lambda's runtime brings."""
+@pytest.fixture(scope="module")
+def seen(both: Any) -> Any:
+    return both["Probe"]
+
+
+def test_a_function_sees_the_versions_of_the_lock(both: Any) -> None:
+    """Every package of its own layers, and none besides but those that Lambda's runtime brings."""
     layer = pins(deployed_code.REQUIREMENTS)
     runtime = pins(deployed_code.ROOT / "requirements" / "lambda-runtime.txt")
     assert len(layer) > 20
     operations = pins(deployed_code.ROOT / "operations" / "requirements.txt")
-    assert {canonical(name): version for name, version in seen["versions"].items()} == runtime | layer | operations
+    versions = {
+        function: {canonical(name): version for name, version in seen["versions"].items()}
+        for function, seen in both.items()
+    }
+    assert versions == {"Probe": runtime | layer, "OperatorsProbe": runtime | layer | operations}
 
 
 def test_a_function_sees_nothing_else_of_this_machine(seen: Any) -> None:
@@ -74,6 +97,19 @@ def test_a_function_sees_nothing_else_of_this_machine(seen: Any) -> None:
     assert Path(modules.pop("shared")).resolve() == deployed_code.ROOT / "shared" / "__init__.py"
     assert Path(modules.pop("boto3")).is_relative_to(deployed_code.FOLDER / "libraries")
     assert set(modules.values()) == {None}
+
+
+def test_the_operators_command_line_is_where_it_is_run(both: Any) -> None:
+    """A function that imports it by mistake fails here as it would when deployed."""
+    found = both["OperatorsProbe"]["modules"]
+    assert Path(found["operations"]).resolve() == deployed_code.ROOT / "operations" / "__init__.py"
+    assert Path(found["typer"]).is_relative_to(deployed_code.FOLDER / "operations-libraries")
+
+
+def test_our_functions_have_the_layers_of_the_template() -> None:
+    layers = {function.logical_id: function.layers for function in local_template().functions}
+    assert {name for name, own in layers.items() if "OperationsLayer" in own} == {"Operations", "OperationsReader"}
+    assert all(own[0] == "SharedLayer" for own in layers.values())
 
 
 def test_the_tests_import_what_is_deployed() -> None:

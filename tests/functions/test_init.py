@@ -54,7 +54,7 @@ IN_LAMBDA = {
 
 def init(name, environment):
     """What the network was asked, and what was made, while the module was imported."""
-    path = {"PYTHONPATH": ":".join(map(str, (deployed_code.TASK, *deployed_code.LAYERS, deployed_code.RUNTIME)))}
+    path = {"PYTHONPATH": ":".join(map(str, deployed_code.path_of(FUNCTIONS[name])))}
     command = [sys.executable, "-S", "-c", PROGRAM, f"functions.{name}", *MODULES]
     done = subprocess.run(command, env=environment | path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

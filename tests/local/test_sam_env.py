@@ -101,6 +101,8 @@ def test_every_function_does_in_a_container_what_it_does_here(
         for function, environment in environments.items():
             for name in {"DATAVERSE_URL", "ENTRA_AUTHORITY"} & environment.keys():
                 assert environment[name].startswith("http://127.0.0.2:")
+            assert environment["DNS_SERVER"].startswith("127.0.0.2:")
+            assert environment["STACK_NAME"] == ""  # with one, verify_integration compares a deployed stack
             result = result_of(function, stack, environment | CONTAINER)
             assert result.function_error is None, result.log_lines
             if "state" in result.payload:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import json
 import marshal
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import botocore
+import botocore.session
 import pytest
+from botocore.regions import EndpointResolver
 
 from building.__main__ import main
 from building.bytecode import compile_all
@@ -49,9 +54,26 @@ def test_what_no_function_needs_is_removed(tmp_path: Path) -> None:
     useless += ["one-1.dist-info/RECORD", "one/core.pyi", "one/py.typed", "boto3/data/s3/resources-1.json"]
     for name in (*kept, *useless):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("")
+        (tmp_path / name).write_text('{"partitions": []}' if name.endswith("endpoints.json") else "")
     trim(tmp_path)
     assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()} == set(kept)
+
+
+def test_the_endpoints_are_those_of_the_services_that_are_used(tmp_path: Path) -> None:
+    """A client has the address, the region and the name to sign with that it has with botocore's own file."""
+    data = Path(botocore.__file__).parent / "data"
+    trimmed = tmp_path / "botocore" / "data"
+    trimmed.mkdir(parents=True)
+    shutil.copy(data / "endpoints.json", trimmed)
+    trim(tmp_path)
+    own, all_of_them = (json.loads((folder / "endpoints.json").read_bytes()) for folder in (trimmed, data))
+    for region in ("eu-north-1", "eu-west-1", "us-gov-west-1", "cn-north-1"):
+        for service in SERVICES:
+            prefix = botocore.session.get_session().get_service_model(service).endpoint_prefix
+            here, there = (EndpointResolver(found).construct_endpoint(prefix, region) for found in (own, all_of_them))
+            assert here == there, (service, region)
+    assert len(own["partitions"][0]["services"]) == len(SERVICES)
+    assert (trimmed / "endpoints.json").stat().st_size < 100_000
 
 
 def test_bytecode_names_the_path_in_lambda(tmp_path: Path) -> None:

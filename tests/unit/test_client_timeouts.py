@@ -18,7 +18,7 @@ FILES = [
     for path in sorted((ROOT / folder).rglob("*.py"))
 ]
 BOUNDS = {"connect_timeout", "read_timeout", "retries"}
-# Whoever makes a client; what Powertools makes takes its configuration under another name.
+# What makes a client. Powertools takes a configuration under another name, or a client, which is looked at itself.
 MAKERS = {"client": "config", "resource": "config", "SecretsProvider": "boto_config", "SSMProvider": "boto_config"}
 
 
@@ -47,7 +47,9 @@ def makers() -> list[tuple[Path, ast.Call]]:
 def test_a_client_is_made_with_bounds_of_its_own(path: Path, call: ast.Call) -> None:
     """By a Config in the same file, which has both time-outs and how often it is tried."""
     given = {keyword.arg for keyword in call.keywords}
-    assert MAKERS[name_of(call)] in given, f"{path.relative_to(ROOT)}:{call.lineno} takes botocore's own time-outs"
+    assert {MAKERS[name_of(call)], "boto3_client"} & given, (
+        f"{path.relative_to(ROOT)}:{call.lineno} takes botocore's own time-outs"
+    )
     configs = [one for one in calls(path) if name_of(one) == "Config"]
     assert configs
     for config in configs:

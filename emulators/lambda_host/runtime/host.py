@@ -12,6 +12,7 @@ import platform
 import sys
 import threading
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
 from emulators.lambda_host.errors import HostClosedError, LambdaHostError
@@ -20,7 +21,7 @@ from emulators.lambda_host.runtime.log_files import LogFiles
 from emulators.lambda_host.runtime.workers import ProcessSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
     from concurrent.futures import Future
     from pathlib import Path
     from typing import Any
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
 class LambdaHost:
     """A context manager; when it is left no process remains.
 
-    `task_root` is the folder that Lambda would have at /var/task, `layers` those on the path after it, and `runtime`
-    the one with awslambdaric at /var/runtime: with it, functions see none of the libraries of `python`. `on_log` gets
-    every line in the host's own thread, so it should be quick. `log_directory` gets one file per function.
+    `task_root` is the folder that Lambda would have at /var/task. `layers` are those on the path after it: of all
+    functions, or of each layer by its name in the template. `runtime` is that with awslambdaric at /var/runtime: with
+    it, functions see none of the libraries of `python`. `on_log` gets every line in the host's own thread, so it should
+    be quick. `log_directory` gets one file per function.
     """
 
     def __init__(
@@ -46,7 +48,7 @@ class LambdaHost:
         python: str = sys.executable,
         on_log: Callable[[LogLine], None] | None = None,
         *,
-        layers: Sequence[Path] = (),
+        layers: Sequence[Path] | Mapping[str, Sequence[Path]] = (),
         runtime: Path | None = None,
         log_directory: Path | None = None,
         maximum_concurrency: int = 10,
@@ -61,7 +63,8 @@ class LambdaHost:
         self._aliases = {(alias.function, alias.name) for alias in stack.template.aliases}
         settings = ProcessSettings(
             python=python,
-            code=(task_root.resolve(), *layers),
+            task_root=task_root.resolve(),
+            layers=layers,
             runtime=runtime,
             extra_environment=extra_environment or {},
             init_seconds=init_seconds,
@@ -69,6 +72,12 @@ class LambdaHost:
         )
         if not task_root.is_dir():
             raise LambdaHostError(f"The task root {task_root} is no folder")
+        if isinstance(layers, Mapping):
+            for function in stack.functions:
+                if missing := [name for name in function.layers if name not in layers]:
+                    raise LambdaHostError(
+                        f"{function.logical_id} has the layer {missing[0]}, of which no folder is given"
+                    )
         self._on_log = on_log
         self._log_files = LogFiles(log_directory) if log_directory else None
         self._executor = Executor(settings, maximum_concurrency)

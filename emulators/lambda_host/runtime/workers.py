@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
@@ -30,7 +31,7 @@ from emulators.lambda_host.runtime.runtime_api import (
 from emulators.lambda_host.template.environment import process_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from emulators.lambda_host.template.resources import Function
 
@@ -47,21 +48,27 @@ _PEAK_MEMORY = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 class ProcessSettings:
     """The settings of all processes of a host.
 
-    `code` is the task root and the layers after it, `runtime` the folder of awslambdaric, as Lambda has it in
+    `task_root` and then `layers` are on the path: the same for all functions, or the folders of each layer by its name
+    in the template, of which a function has its own. `runtime` is the folder of awslambdaric, as Lambda has it in
     /var/runtime; without it the process takes awslambdaric, and whatever else is there, from where `python` has it.
     """
 
     python: str
-    code: Sequence[Path]
+    task_root: Path
+    layers: Sequence[Path] | Mapping[str, Sequence[Path]]
     runtime: Path | None
     extra_environment: Mapping[str, str]
     init_seconds: float
     sink: Callable[[LogLine], None]
 
-    @property
-    def path(self) -> Sequence[Path]:
-        """Return the folders that modules are imported from."""
-        return (*self.code, self.runtime) if self.runtime else self.code
+    def path(self, function: Function) -> Sequence[Path]:
+        """Return the folders that modules of this function are imported from."""
+        layers = self.layers
+        if isinstance(layers, Mapping):
+            own = [folder for name in function.layers for folder in layers[name]]
+        else:
+            own = [*layers]
+        return (self.task_root, *own, *([self.runtime] if self.runtime else []))
 
 
 class Worker:
@@ -90,7 +97,7 @@ class Worker:
         address = await self._api.start()
         settings = self._settings
         environment = process_environment(
-            self._function, address, self._log_stream, settings.path, settings.extra_environment
+            self._function, address, self._log_stream, settings.path(self._function), settings.extra_environment
         )
         began = time.perf_counter()
         # -S: no library but those on the path that Lambda would have.
@@ -98,7 +105,7 @@ class Worker:
         runtime = [settings.python, *alone, "-m", "awslambdaric", self._function.handler]
         self._process = await asyncio.create_subprocess_exec(
             *(settings.python, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *runtime),
-            cwd=settings.code[0],
+            cwd=settings.task_root,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=self._pipe_of_process,

@@ -28,6 +28,8 @@ _RESERVED = re.compile(
     r"|LOG_(GROUP|STREAM)_NAME|RUNTIME_API)|AWS_ACCESS_KEY(_ID)?|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN"
     r"|LAMBDA_(TASK_ROOT|RUNTIME_DIR)"
 )
+# The transform puts a digest of its content behind a layer's name.
+_LAYER = re.compile(r":layer:(?P<name>[\w-]+?)(?:[0-9a-f]{10})?:\d+$")
 _APPLICATION_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _BATCH_WITHOUT_WINDOW = 10
 
@@ -57,7 +59,13 @@ def read_function(properties: Properties, account: Account) -> Function:
         if reserved is None
         else properties.number("ReservedConcurrentExecutions", 0, 0, 100_000),
         logging=_logging(properties.part("LoggingConfig")),
+        layers=tuple(_layer(as_text(arn)) for arn in properties.values.get("Layers") or ()),
     )
+
+
+def _layer(arn: str) -> str:
+    found = _LAYER.search(arn)
+    return found["name"] if found else arn
 
 
 def _logging(config: Properties) -> Logging:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 
@@ -46,6 +46,8 @@ class Function:
     environment: Mapping[str, str]
     reserved_concurrency: int | None
     logging: Logging = Logging()
+    layers: Sequence[str] = ()
+    """The names that its layers have in the template."""
 
 
 @dataclass(frozen=True)

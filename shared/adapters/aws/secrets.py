@@ -7,9 +7,9 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError, TransformParameterError
-from boto3 import Session
 from botocore.config import Config
 
 from shared.adapters.aws.call import aws_call
@@ -125,4 +125,5 @@ class SecretKeys:
 @cache
 def _provider(region: str) -> SecretsProvider:
     config = Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=1, read_timeout=2)
-    return SecretsProvider(boto_config=config, boto3_session=Session(region_name=region))
+    # Of boto3's own session, as every client: a second one reads the descriptions of all regions again.
+    return SecretsProvider(boto3_client=boto3.client("secretsmanager", region_name=region, config=config))

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -117,6 +118,14 @@ def test_layers_come_after_the_task_root_on_the_path(stack: Stack, tmp_path: Pat
     with LambdaHost(stack, TASK_ROOT, layers=[tmp_path]) as host:
         path = host.invoke("Look", {}).payload["path"]
     assert path.index(str(TASK_ROOT)) < path.index(str(tmp_path))
+
+
+def test_a_layer_without_a_folder_is_named_at_the_start(stack: Stack) -> None:
+    """Not by every function that imports something of it."""
+    functions = tuple(replace(function, layers=("Libraries",)) for function in stack.functions)
+    with_a_layer: Any = SimpleNamespace(functions=functions, template=stack.template)
+    with pytest.raises(LambdaHostError, match="has the layer Libraries, of which no folder is given"):
+        LambdaHost(with_a_layer, TASK_ROOT, layers={})
 
 
 # Environments: when a process is new and when it is used again
