@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -126,4 +127,5 @@ class SecretKeys:
 def _provider(region: str) -> SecretsProvider:
     config = Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=1, read_timeout=2)
     # Of boto3's own session, as every client: a second one reads the descriptions of all regions again.
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # at INFO it says where each start found credentials
     return SecretsProvider(boto3_client=boto3.client("secretsmanager", region_name=region, config=config))

@@ -45,7 +45,7 @@ def ses_client(region: str, *, read_timeout: timedelta = _READ_TIMEOUT) -> SESV2
     first message on it would then be Unknown. AWS_ENDPOINT_URL_SESV2 points the client at another server.
     """
     # At DEBUG botocore logs whole requests, with recipient and message, whatever log level the function has (I11).
-    logging.getLogger("botocore").setLevel(logging.INFO)
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     return boto3.client(
         "sesv2",
         region_name=region,

@@ -29,7 +29,7 @@ def sns_client(region: str) -> SNSClient:
 
     AWS_ENDPOINT_URL points it at another server.
     """
-    logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG botocore logs whole requests
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # at DEBUG it logs requests, at INFO each start
     config = Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=2, read_timeout=3)
     return boto3.client("sns", region_name=region, config=config)
 

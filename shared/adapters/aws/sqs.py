@@ -49,7 +49,7 @@ def sqs_client(region: str) -> SQSClient:
     botocore retries a failed request, including one on a connection that died while the container was frozen. A
     message that arrives twice does no harm (I7). AWS_ENDPOINT_URL points the client at another server.
     """
-    logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG botocore logs whole requests
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # at DEBUG it logs requests, at INFO each start
     config = Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=1, read_timeout=2)
     return boto3.client("sqs", region_name=region, config=config)
 

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +12,7 @@ from emulators.lambda_host.errors import TemplateError
 from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
+from local.stack.aws import LocalAws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,20 +57,9 @@ Resources:
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = str(probe.getsockname()[1])
-    environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": port}
-    output = subprocess.DEVNULL
-    with subprocess.Popen([sys.executable, "-m", "ministack"], env=environment, stdout=output, stderr=output) as server:
-        for _ in range(500):
-            try:
-                socket.create_connection(("127.0.0.1", int(port)), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.02)
-        yield f"http://127.0.0.1:{port}"
-        server.kill()
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
+        yield aws.url
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.adapters.postgres.connection import connect
-from shared.adapters.postgres.listings import PostgresListings
 from shared.domain.listings import (
     NO_ROW,
     Accepted,
@@ -31,6 +29,7 @@ from shared.domain.listings import (
 from tests.support.fakes.clock import FakeClock
 from tests.support.fakes.listings import FakeListings
 from tests.support.foundation import DAY, Foundation, days
+from tests.support.unsynced import ListingsOfFunctions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,15 +92,14 @@ class Fake:
 
 
 class Real:
-    """PostgresListings, as dynamics_sync. Time passes by moving what is written into the past."""
+    """PostgresListings, as the functions have it. Time passes by moving what is written into the past."""
 
     def __init__(self, request: pytest.FixtureRequest, stack: ExitStack) -> None:
         self._database: TestDatabase = request.getfixturevalue("database")
         self._foundation: Foundation = request.getfixturevalue("foundation")
         self._organisation = self._foundation.organisation()
         self._foundation.evaluated(self._organisation)
-        secret = self._database.login("DynamicsSync")
-        self.listings = PostgresListings(stack.enter_context(connect(lambda _: secret)))
+        self.listings = ListingsOfFunctions(self._database, stack)
 
     def mentor(self, *, listed: bool = True) -> UUID:
         return self._foundation.mentor(self._organisation, DAY + days(100), consent=listed)

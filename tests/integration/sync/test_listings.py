@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -14,6 +15,7 @@ from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
 from shared.domain.listings import Accepted, Action, Claim, NotNow, Refused, RefusedKind, Result, SettleOutcome
 from tests.support.foundation import DAY, Foundation, days
+from tests.support.unsynced import ListingsOfFunctions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +28,9 @@ LEASE = timedelta(minutes=3)
 
 @pytest.fixture
 def listings(database: TestDatabase) -> Iterator[PostgresListings]:
-    """As dynamics_sync, under its own login."""
-    secret = database.login("DynamicsSync")
-    with connect(lambda _: secret) as connection:
-        yield PostgresListings(connection)
+    """As the functions, each under its own login."""
+    with ExitStack() as stack:
+        yield ListingsOfFunctions(database, stack)
 
 
 @pytest.fixture
