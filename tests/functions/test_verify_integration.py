@@ -98,7 +98,16 @@ def nobody_subscribed(deployed: DeployedStack, _foundation: Foundation, _site: E
         deployed.clients.sns.unsubscribe(SubscriptionArn=one["SubscriptionArn"])
 
 
-LOGINS = ("expiry_check", "send_notices", "mail_events", "dynamics_sync", "reconciliation", "force_sync", "operations")
+LOGINS = (
+    "expiry_check",
+    "send_notices",
+    "mail_events",
+    "dynamics_sync",
+    "reconciliation",
+    "force_sync",
+    "operations",
+    "operations_reader",
+)
 _PASCAL = {name: "".join(word.capitalize() for word in name.split("_")) for name in LOGINS}
 
 

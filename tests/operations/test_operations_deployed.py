@@ -14,13 +14,13 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.provision import Stack, local_clients, provision
 from emulators.lambda_host.triggers.invoke_api import InvokeApi
 from emulators.ses.server import LocalSes
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
+from local.stack.function_host import function_host
 from local.stack.parameters import local_template
-from local.stack.stack import ROOT, endpoints
+from local.stack.stack import endpoints
 from operations.cli import app
 from operations.through_function import Entry
 from shared.domain.alert_message import message
@@ -37,6 +37,7 @@ from tests.support.screens import figures
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from emulators.lambda_host.runtime.host import LambdaHost
     from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
 
@@ -311,7 +312,7 @@ def test_a_letter_that_is_no_sync_request_can_be_removed(
 def running(aws: LocalAws) -> Iterator[tuple[Stack, LambdaHost]]:
     """The functions of template.yaml, beside the same AWS APIs."""
     stack = provision(local_template(region=REGION), local_clients(aws.url, REGION))
-    with LambdaHost(stack, ROOT, endpoints(aws.url, aws.url)) as host:
+    with function_host(stack, endpoints(aws.url, aws.url)) as host:
         yield stack, host
 
 
@@ -323,7 +324,7 @@ class RealCommands:
     others: Lambda
 
     def has_alias(self, function, name):
-        return self.real.has_alias(function, name)
+        return (self.real if function in Entry else self.others).has_alias(function, name)
 
     def invoke(self, function, event):
         return (self.real if function in Entry else self.others).invoke(function, event)

@@ -29,7 +29,7 @@ from shared.domain.listings import (
 from tests.support.fakes.clock import FakeClock
 from tests.support.fakes.listings import FakeListings
 from tests.support.foundation import DAY, Foundation, days
-from tests.support.unsynced import ListingsOfFunctions
+from tests.support.own_logins import ListingsOfFunctions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

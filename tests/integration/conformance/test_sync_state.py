@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from shared.adapters.postgres.connection import connect
-from shared.adapters.postgres.listings import PostgresSyncState
 from shared.domain.credential import CredentialState, Health
 from shared.domain.listings import StopRecord
 from tests.support.fakes.clock import FakeClock
 from tests.support.fakes.sync_state import FakeSyncState
+from tests.support.own_logins import StateOfFunctions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,9 +50,8 @@ class Real:
     """PostgresSyncState, of two connections. Time passes by moving what is written into the past."""
 
     def __init__(self, database: TestDatabase, stack: ExitStack) -> None:
-        secret = database.login("DynamicsSync")
-        self.state: SyncState = PostgresSyncState(stack.enter_context(connect(lambda _: secret)))
-        self.other: SyncState = PostgresSyncState(stack.enter_context(connect(lambda _: secret)))
+        self.state: SyncState = StateOfFunctions(database, stack)
+        self.other: SyncState = StateOfFunctions(database, stack)
         self._owner = stack.enter_context(database.connect())
 
     def advance(self, seconds: float) -> None:

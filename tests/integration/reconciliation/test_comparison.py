@@ -85,7 +85,7 @@ def test_since_when_the_website_is_right_is_known(
         counts = reconciler.reconciliation.count_waiting()
         return counts["proof_yes"], counts["minutes_since_proved_right"]
 
-    foundation.do("UPDATE certification.migrations SET applied_at = applied_at - interval '9 days'")
+    foundation.do("UPDATE certification.migrations SET applied_at = now() - interval '9 days'")
     assert waiting() == (0, 9 * 24 * 60)
     foundation.do(
         "WITH run AS (INSERT INTO certification.runs (id, function, scheduled_at, started_at, request_id, state)"

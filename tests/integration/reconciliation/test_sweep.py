@@ -114,10 +114,10 @@ def test_recovery_asks_for_everything_that_waited(
 ) -> None:
     """I10 and requirement 5: recovery drains what waited, also what has waited for a moment only."""
     minutes_pass(foundation, 3)
-    reconciler.state.stop("entra_7000222")
+    worker.state.stop("entra_7000222")
     reconciler.sweep()
     assert (reconciler.queue.taken(), reconciler.counts["sync_stopped"]) == ([], 1)
-    reconciler.state.resume()
+    worker.state.resume()
     foundation.do("UPDATE certification.listings SET changed_at = clock_timestamp()")
     reconciler.sweep(recovered=True)
     assert set(reconciler.queue.taken()) == set(mentors)

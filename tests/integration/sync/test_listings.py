@@ -15,7 +15,7 @@ from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
 from shared.domain.listings import Accepted, Action, Claim, NotNow, Refused, RefusedKind, Result, SettleOutcome
 from tests.support.foundation import DAY, Foundation, days
-from tests.support.unsynced import ListingsOfFunctions
+from tests.support.own_logins import ListingsOfFunctions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
