@@ -58,10 +58,16 @@ class DelayedPort:
             task.add_done_callback(self._tasks.discard)
         there, here = await asyncio.open_connection("127.0.0.1", self._to)
         waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._receive(reader, waiting))
-            group.create_task(self._pass_on(waiting, here))
-            group.create_task(_copy(there, writer))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._receive(reader, waiting))
+                group.create_task(self._pass_on(waiting, here))
+                group.create_task(_copy(there, writer))
+        finally:
+            for end in (here, writer):
+                end.close()
+                with suppress(ConnectionError):
+                    await end.wait_closed()
 
     async def _receive(self, reader: asyncio.StreamReader, waiting: asyncio.Queue[tuple[float, bytes]]) -> None:
         while data := await _read(reader):

@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 @contextmanager
 def relay(address: str, target: tuple[str, int]) -> Iterator[int]:
     """Listen at `address` until the block ends, and connect every client to `target`. Yield the port."""
-    with _Relay((address, 0), _RelayHandler) as server:
-        server.target = target
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
+    server = _Relay((address, 0), _RelayHandler)
+    server.target = target
+    threading.Thread(target=_serve, args=(server,), daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+
+
+def _serve(server: _Relay) -> None:
+    """Serve, and close what is served in the same thread: a second Ctrl-C may end the wait for it, and not it."""
+    with server:
+        server.serve_forever(poll_interval=0.1)
 
 
 class _Relay(socketserver.ThreadingTCPServer):
