@@ -51,6 +51,7 @@ class Emulator:
                 Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
             )
             status, reason = self._await(stack)
+        # moto runs in this process, and what it does not know ends in an error of its own code.
         except (ClientError, BotoCoreError, AttributeError, NotImplementedError, KeyError, TypeError) as error:
             status, reason = "REFUSED", f"{type(error).__name__}: {error}"
         if status != "CREATE_COMPLETE":
