@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from break_glass.access import Access
     from break_glass.arguments import Arguments
     from break_glass.terminal import Terminal
-    from shared.domain.credential_examination import Examination
+    from shared.domain.credentials.examination import Examination
     from shared.domain.listings import ListingTable
     from shared.ports import Backoff
 

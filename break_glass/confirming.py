@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from break_glass.arguments import Arguments
     from break_glass.terminal import Terminal
-    from shared.domain.break_glass import MassChange, MassLimits, Plan
+    from shared.domain.break_glass.changes import MassChange, MassLimits, Plan
 
 LONGEST_AGE = timedelta(days=7)
 """An export that is older is used only if a person confirms it in words."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from break_glass import work
 from break_glass.errors import NotUnderstoodError
 from shared.adapters.postgres import break_glass as store
-from shared.domain.break_glass_journal import JournalMalformedError, read_journal
+from shared.domain.break_glass.journal import JournalMalformedError, read_journal
 
 if TYPE_CHECKING:
     from break_glass.access import Access

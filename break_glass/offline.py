@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from break_glass.errors import NotKnownError, NotUnderstoodError
-from shared.domain.break_glass import MassLimits, Taken
-from shared.domain.break_glass_export import Export, ExportMalformedError, read_export
-from shared.domain.break_glass_journal import JournalOutcome, entry_line, first_line
+from shared.domain.break_glass.changes import MassLimits, Taken
+from shared.domain.break_glass.export import Export, ExportMalformedError, read_export
+from shared.domain.break_glass.journal import JournalOutcome, entry_line, first_line
 from shared.domain.listings import (
     Accepted,
     Action,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing import TextIO
     from uuid import UUID
 
-    from shared.domain.break_glass import AppListing, PlannedChange
+    from shared.domain.break_glass.changes import AppListing, PlannedChange
     from shared.domain.listings import PushOutcome, SyncRequest
 
 # The limits of the HLF standard (shared/database/tables/0003_settings.sql).

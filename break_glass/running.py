@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from break_glass.access import Access
     from break_glass.arguments import Arguments
     from break_glass.terminal import Terminal
-    from shared.domain.break_glass import Plan, PlannedChange
+    from shared.domain.break_glass.changes import Plan, PlannedChange
 
 _LONGEST = {"--actor": 200, "--reason": 2000}  # the limits of certification.audit
 

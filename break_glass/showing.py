@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.break_glass import Cause
+from shared.domain.break_glass.changes import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from uuid import UUID
 
     from break_glass.terminal import Terminal
-    from shared.domain.break_glass import Plan
+    from shared.domain.break_glass.changes import Plan
 
 _FIRST = 5
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared.domain.credential import Health
+    from shared.domain.credentials.credential import Health
     from shared.domain.listings import StopRecord
     from shared.ports import Backoff
 

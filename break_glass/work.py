@@ -14,7 +14,7 @@ from shared.adapters.dataverse.reader import DataverseReader
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.connection import connect
-from shared.domain.credential_examination import CredentialFault
+from shared.domain.credentials.examination import CredentialFault
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.wording.credential_faults import in_words
 from shared.use_cases.break_glass import make_plan
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from break_glass.access import Access, DynamicsAccess
     from break_glass.terminal import Terminal
     from shared.adapters.postgres.connection import Connection
-    from shared.domain.break_glass import Plan
-    from shared.domain.credential_examination import Examination
+    from shared.domain.break_glass.changes import Plan
+    from shared.domain.credentials.examination import Examination
     from shared.domain.listings import ListingTable, SyncResult
     from shared.ports import Backoff, BreakGlass, Listings
 

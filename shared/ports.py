@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.domain.alerts import Alert, AlertMessage
-    from shared.domain.break_glass import AppListing, MassLimits, PlannedChange, Taken
+    from shared.domain.break_glass.changes import AppListing, MassLimits, PlannedChange, Taken
     from shared.domain.comparison import Acceptance, ComparisonOutcome, PastTrigger, Proof, Repairs
     from shared.domain.coordinator_views import ListingState, MentorDetails, MentorPage, Overview
-    from shared.domain.credential import Health, PendingSecret
-    from shared.domain.credential_examination import Finding
+    from shared.domain.credentials.credential import Health, PendingSecret
+    from shared.domain.credentials.examination import Finding
     from shared.domain.force_sync import BegunForceSync, ForcedListing, ForceSyncResult, Limits
     from shared.domain.integration.deployments import Deployment
     from shared.domain.keeping import ChainEnd
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
         StopRecord,
         SyncRequest,
     )
-    from shared.domain.mail_events import DrillEvent, DrillOutcome, MailEvent, RecordOutcome
-    from shared.domain.notices import Notice, Outcome
+    from shared.domain.mail.events import DrillEvent, DrillOutcome, MailEvent, RecordOutcome
+    from shared.domain.mail.notices import Notice, Outcome
     from shared.domain.runs import Count, Organisation, Step, Verdict
     from shared.domain.website_rows import SeenRow, Site
 

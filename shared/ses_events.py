@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from shared.domain.mail_events import BounceType, DrillEvent, MailEvent, MailEventKind, NotOurs
+from shared.domain.mail.events import BounceType, DrillEvent, MailEvent, MailEventKind, NotOurs
 from shared.events import InvalidEventError, Moment, faults_in
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from local.stack.parameters import local_template, website_at
 from local.stack.stack import endpoints
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
-from shared.domain.notices import Sent
+from shared.domain.mail.notices import Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

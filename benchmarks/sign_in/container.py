@@ -14,8 +14,8 @@ def container(url: str, role: str, secret: str) -> None:
     began = time.perf_counter()
     import functions.dynamics_sync  # noqa: F401, PLC0415
     from shared.adapters.aws.identity_tokens import AwsIdentityTokens  # noqa: PLC0415
-    from shared.adapters.dataverse.certificate import signed_assertion  # noqa: PLC0415
     from shared.adapters.dataverse.service import Service  # noqa: PLC0415
+    from shared.adapters.dataverse.sign_in.certificate import signed_assertion  # noqa: PLC0415
 
     imported = time.perf_counter()
     value = json.loads(secret)

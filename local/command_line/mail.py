@@ -13,8 +13,8 @@ from local.exit_codes import expected_errors
 from local.stack import session
 from operations import console
 from operations.errors import OperationsError, StackNotFoundError
-from shared.domain.addresses import deliverable_address
 from shared.domain.errors import UnusableAddressError
+from shared.domain.mail.addresses import deliverable_address
 
 app = typer.Typer(
     help="Say what becomes of the mails of a stack that `up` runs: bounce, complain, lose events, and more.",

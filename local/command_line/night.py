@@ -29,8 +29,9 @@ from local.sample_data import generate as synthetic
 from local.stack import session
 from local.stack.stack import HOME, local_stack
 from operations import console
-from operations.commands import proof, reconcile
-from operations.commands.proof import ProofHead
+from operations.commands import reconcile
+from operations.commands.proofs import proof
+from operations.commands.proofs.proof import ProofHead
 from operations.console import Progress
 from operations.dates import parse_day, today
 from operations.exit_codes import EXIT_CODES, NOT_YET

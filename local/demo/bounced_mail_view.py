@@ -8,7 +8,7 @@ from local.demo import views
 from local.demo.bounced_mail import text_of
 from operations import console
 from operations.screens.tables import new_table
-from shared.domain.notices import NoticeKind
+from shared.domain.mail.notices import NoticeKind
 
 if TYPE_CHECKING:
     from local.demo.bounced_mail import Arrivals, Bounce

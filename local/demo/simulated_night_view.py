@@ -12,7 +12,7 @@ from local.demo import degraded
 from local.demo.results import REMINDER_OUTCOMES
 from operations import console
 from operations.screens.tables import new_table
-from shared.domain.notices import NoticeKind
+from shared.domain.mail.notices import NoticeKind
 from shared.domain.wording.numbers import in_english
 
 if TYPE_CHECKING:

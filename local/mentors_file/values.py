@@ -13,8 +13,8 @@ from zoneinfo import available_timezones
 
 from local.mentors_file.cell_text import UUID_FORM, holds_identity_number, is_repeatable, shown, tidy
 from local.mentors_file.spoilt_values import spoilt_id, spoilt_name, spoilt_phone, spoilt_text
-from shared.domain.addresses import usable_address
 from shared.domain.errors import UnusableAddressError
+from shared.domain.mail.addresses import usable_address
 
 type Status = Literal["active", "paused", "certification_expired", "inactive"]
 type Locale = Literal["nb", "nn", "en"]

@@ -6,8 +6,8 @@ from uuid import UUID
 import typer
 
 from operations import console
-from operations.commands import allow_mail as allowing
-from operations.commands import mail_drill as drilling
+from operations.commands.mails import allow_mail as allowing
+from operations.commands.mails import mail_drill as drilling
 from operations.options import Actor, AsJson, Reason, require_named
 from operations.screens import mail_view
 from operations.target import System

@@ -9,8 +9,8 @@ import typer
 
 from operations.commands import alerts as alerting
 from operations.commands import organisations
-from operations.commands import proof as proving
 from operations.commands import status as standing
+from operations.commands.proofs import proof as proving
 from operations.exit_codes import EXIT_CODES
 from operations.options import AsJson
 from operations.screens import list_views, proof_view, status_view

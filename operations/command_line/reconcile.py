@@ -9,9 +9,9 @@ import typer
 from rich.markup import escape
 
 from operations import console, databases, through_function
-from operations.commands import proof as proving
 from operations.commands import reconcile as reconciling
 from operations.commands import status as standing
+from operations.commands.proofs import proof as proving
 from operations.errors import FunctionFailedError, NotKnownError, NotUnderstoodError, OperationsError
 from operations.exit_codes import EXIT_CODES
 from operations.options import AsJson, require_named

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from operations.commands import proof_export, proof_file
 from operations.commands import retention as keeping
+from operations.commands.proofs import proof_export, proof_file
 from operations.dates import OSLO, parse_day, today
 from operations.errors import NotUnderstoodError
 from operations.mounting import InFunction

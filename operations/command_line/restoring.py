@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from operations.commands import after_restore as restoring
+from operations.commands.mails import after_restore as restoring
 from operations.dates import parse_moment
 from operations.options import Actor, AsJson, Reason, require_named
 from operations.screens import restore_view

@@ -11,10 +11,10 @@ from uuid import UUID
 import typer
 
 from operations import console
-from operations.commands import new_credential
-from operations.commands.new_credential import NewCredential
-from operations.commands.rotation import FirstSync, RefusedError, Rotating, Rotation, State, TakenError
-from operations.commands.secret_versions import SecretVersions
+from operations.commands.credential import new_credential
+from operations.commands.credential.new_credential import NewCredential
+from operations.commands.credential.rotation import FirstSync, RefusedError, Rotating, Rotation, State, TakenError
+from operations.commands.credential.secret_versions import SecretVersions
 from operations.console import Progress
 from operations.dates import OSLO
 from operations.errors import NothingToDoError, OperationsError
@@ -23,7 +23,7 @@ from operations.screens import printing
 from operations.target import System
 from operations.wording import speech, words
 from operations.wording.speech import say
-from shared.domain.credential_forms import CredentialForm
+from shared.domain.credentials.forms import CredentialForm
 from shared.domain.wording.credential_faults import in_words
 
 _AGAIN = "rotate-credential --actor YOU --reason WHY"

@@ -9,8 +9,9 @@ import psycopg
 import typer
 
 from operations import console
-from operations.commands import organisations, setting_values
-from operations.commands import settings as configuring
+from operations.commands import organisations
+from operations.commands.configuration import setting_values
+from operations.commands.configuration import settings as configuring
 from operations.errors import NotUnderstoodError, OperationsError
 from operations.mounting import InFunction
 from operations.options import Actor, AsJson, Reason, require_named

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from operations.errors import OperationsError
-from shared.domain.break_glass_export import COLUMNS
+from shared.domain.break_glass.export import COLUMNS
 
 if TYPE_CHECKING:
     import psycopg

@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from operations.commands.alert_tests import AlertTest, last_test
 from operations.commands.alerts import Alert, read_current_conditions
 from operations.commands.brakes import Brake, read_brakes
-from operations.commands.proof import ProofHead, read_head
+from operations.commands.proofs.proof import ProofHead, read_head
 from operations.wording.speech import say
 from shared.domain.comparison import ProofVerdict
 

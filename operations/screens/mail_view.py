@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from operations import console
-from operations.commands.mail_drill import LineVerdict
+from operations.commands.mails.mail_drill import LineVerdict
 from operations.dates import OSLO
 from operations.screens import printing
 from operations.screens.tables import new_table
@@ -16,7 +16,7 @@ from operations.wording.speech import say
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from operations.commands.mail_drill import Drill, Line
+    from operations.commands.mails.mail_drill import Drill, Line
 
 _STYLES = {LineVerdict.HELD: "green", LineVerdict.WRONG: "red", LineVerdict.NOT_YET: "yellow"}
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from operations.commands.proof import Difference, ProofHead, ProofPage
+    from operations.commands.proofs.proof import Difference, ProofHead, ProofPage
 
 _MOST = 30
 CLASSES = {

@@ -13,8 +13,8 @@ from operations.wording.speech import many, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from operations.commands.proof_export import ProofExport
-    from operations.commands.proof_file import Verification
+    from operations.commands.proofs.proof_export import ProofExport
+    from operations.commands.proofs.proof_file import Verification
     from operations.commands.retention import Retention
 
 

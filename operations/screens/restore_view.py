@@ -11,7 +11,7 @@ from operations.wording.speech import many, say
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from operations.commands.after_restore import HeldBack
+    from operations.commands.mails.after_restore import HeldBack
 
 _MOST_IDS = 20
 KINDS = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from operations import console
-from operations.commands.setting_values import NAMES, written
+from operations.commands.configuration.setting_values import NAMES, written
 from operations.screens import printing
 from operations.wording import words
 from operations.wording.retention import KEPT
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from operations.commands.settings import ChangeRecord, Effect, Settings, SettingsChange
+    from operations.commands.configuration.settings import ChangeRecord, Effect, Settings, SettingsChange
 
 # The singular and plural of each effect.
 EFFECTS = {

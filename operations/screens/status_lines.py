@@ -12,7 +12,7 @@ from operations.wording import proof_verdict, words
 from operations.wording.speech import many, say
 from shared.adapters.aws.recipients import RECOMMENDED
 from shared.domain.comparison import ProofVerdict
-from shared.domain.credential_forms import CredentialForm
+from shared.domain.credentials.forms import CredentialForm
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,7 +12,7 @@ from shared.domain.comparison import ProofVerdict
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from operations.commands.proof import ProofHead
+    from operations.commands.proofs.proof import ProofHead
 
 # The singular and plural of each class. Mentors that a brake keeps listed are reported separately.
 SAID = {

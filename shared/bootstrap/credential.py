@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.aws.secrets import SecretVersions
-from shared.adapters.dataverse.certificate import last_day
 from shared.adapters.dataverse.examining import DataverseExaminer
+from shared.adapters.dataverse.sign_in.certificate import last_day
 from shared.bootstrap.website import service_signed_in_by, website
 from shared.settings import settings, website_settings
 from shared.use_cases import check_credential as use_case
@@ -16,7 +16,7 @@ from shared.use_cases import check_credential as use_case
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shared.domain.credential import Health
+    from shared.domain.credentials.credential import Health
     from shared.ports import CredentialExaminer, Listings, SyncState
 
 # A website that hangs must not use up the nightly check.

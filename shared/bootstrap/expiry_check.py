@@ -21,7 +21,7 @@ from shared.bootstrap.website import website_service
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from shared.domain.credential import Health
+    from shared.domain.credentials.credential import Health
     from shared.ports import Listings, NightlyCheck, Report, Runs, SyncQueue
 
 

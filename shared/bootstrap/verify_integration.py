@@ -17,9 +17,9 @@ from shared.adapters.aws.people import POINTS as PEOPLE_POINTS
 from shared.adapters.aws.people import people_findings
 from shared.adapters.aws.secrets import read_secret
 from shared.adapters.aws.sns import SnsAlertPublisher
-from shared.adapters.dataverse.certificate import last_day
 from shared.adapters.dataverse.definitions import Definitions
 from shared.adapters.dataverse.examining import DataverseExaminer
+from shared.adapters.dataverse.sign_in.certificate import last_day
 from shared.adapters.postgres.integration.asking import why
 from shared.adapters.postgres.integration.data import data_findings, data_points
 from shared.adapters.postgres.integration.mappings import mappings_in_force, values_too_long
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from shared.adapters.postgres.connection import Connection
-    from shared.domain.credential_examination import Finding as CredentialFinding
+    from shared.domain.credentials.examination import Finding as CredentialFinding
     from shared.domain.integration.findings import Finding
     from shared.ports import AlertPublisher, Backoff, HookStatus
 

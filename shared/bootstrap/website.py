@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from shared.adapters.aws.identity_tokens import AwsIdentityTokens
 from shared.adapters.aws.secrets import read_secret
-from shared.adapters.dataverse.certificate import signed_assertion
 from shared.adapters.dataverse.service import Service
+from shared.adapters.dataverse.sign_in.certificate import signed_assertion
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.settings import settings, website_settings
 

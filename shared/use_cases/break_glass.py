@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from shared.domain.break_glass import Plan, Taken, plan
+from shared.domain.break_glass.changes import Plan, Taken, plan
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.listings import Result
 from shared.domain.website_rows import Visibility, by_table, columns_to_read, seen_rows
@@ -15,7 +15,7 @@ from shared.domain.website_rows import Visibility, by_table, columns_to_read, se
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from shared.domain.break_glass import Place, PlannedChange
+    from shared.domain.break_glass.changes import Place, PlannedChange
     from shared.domain.listings import SyncResult
     from shared.domain.website_rows import Site
     from shared.ports import BreakGlass, WebsiteReader

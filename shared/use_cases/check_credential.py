@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.credential import (
+from shared.domain.credentials.credential import (
     END_DATE_MALFORMED,
     GOOD_PENDING,
     NO_PENDING,
@@ -13,8 +13,8 @@ from shared.domain.credential import (
     Health,
     ends_on,
 )
-from shared.domain.credential_examination import CredentialFault, Examination, Finding
-from shared.domain.credential_forms import form_of
+from shared.domain.credentials.examination import CredentialFault, Examination, Finding
+from shared.domain.credentials.forms import form_of
 from shared.domain.errors import (
     ConnectionLostError,
     WebsiteBackoffError,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date
 
-    from shared.domain.credential import CertificateEnd, PendingSecret
+    from shared.domain.credentials.credential import CertificateEnd, PendingSecret
     from shared.domain.listings import ListingTable
     from shared.ports import CredentialExaminer, Listings, Report, Secrets, SyncState, Website
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.credential_examination import CredentialFault, Examination, Finding, finding_of
+from shared.domain.credentials.examination import CredentialFault, Examination, Finding, finding_of
 from shared.domain.errors import WebsiteRefusedError, WebsiteUnavailableError
 
 if TYPE_CHECKING:

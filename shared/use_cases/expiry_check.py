@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from shared.domain.credential import Health
+    from shared.domain.credentials.credential import Health
     from shared.ports import Listings, NightlyCheck, Report, Runs, SyncQueue
 
 # A person who edits a mentor locks its row for a moment, and two transactions may deadlock. Both pass, so a step is

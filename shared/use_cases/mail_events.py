@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.mail_events import BAD_NEWS, DrillEvent, DrillOutcome, MailEventKind, NotOurs, RecordOutcome
+from shared.domain.mail.events import BAD_NEWS, DrillEvent, DrillOutcome, MailEventKind, NotOurs, RecordOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.domain.mail_events import MailEvent
+    from shared.domain.mail.events import MailEvent
     from shared.ports import MailEvents, Report
 
 _COUNT_OF_KIND = {

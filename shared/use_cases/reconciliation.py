@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.domain.comparison import Acceptance
-    from shared.domain.credential import Health
+    from shared.domain.credentials.credential import Health
     from shared.ports import Comparison, QueueDepths, Reconciliation, Report, Runs, SyncQueue, SyncState, WebsiteReader
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.calendar import as_of, is_daytime
 from shared.domain.errors import ConnectionLostError
-from shared.domain.notices import Outcome, Sent, ServiceRefused, Throttled, Undeliverable, Unknown
+from shared.domain.mail.notices import Outcome, Sent, ServiceRefused, Throttled, Undeliverable, Unknown
 from shared.domain.runs import (
     Count,
     Organisation,

@@ -19,7 +19,7 @@ import pytest
 from break_glass.files import read_settings
 from local.break_glass.building import FOLDER, PLATFORMS, Platform
 from local.single_file import PYTHON
-from shared.domain.break_glass_export import COLUMNS
+from shared.domain.break_glass.export import COLUMNS
 from tests.conftest import INSTALLING
 from tests.support.glass import NEW_SECRET
 from tests.support.person import Person

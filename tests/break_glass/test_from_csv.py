@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.domain.break_glass_export import COLUMNS
+from shared.domain.break_glass.export import COLUMNS
 from tests.support.foundation import DAY, days
 from tests.support.syncs import TABLE, unsynced
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from emulators.dataverse.model import defaults
-from shared.domain.break_glass_export import COLUMNS
+from shared.domain.break_glass.export import COLUMNS
 from tests.support.foundation import DAY, days
 from tests.support.glass import NEW_SECRET
 from tests.support.person import Person

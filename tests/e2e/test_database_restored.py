@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from operations.commands.proof import read_proof
+from operations.commands.proofs.proof import read_proof
 from shared.adapters.postgres.mail_events import PostgresMailEvents
 from shared.domain.comparison import ProofVerdict
-from shared.domain.mail_events import RecordOutcome
+from shared.domain.mail.events import RecordOutcome
 from tests.support.foundation import DAY, days
 from tests.support.mails import an_event
 from tests.support.operator import Operator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.domain.break_glass_export import COLUMNS
+from shared.domain.break_glass.export import COLUMNS
 from tests.faults import glass_victim
 from tests.support.glass import NEW_SECRET, Glass
 from tests.support.outage import Outage, begin_outage

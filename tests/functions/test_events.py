@@ -13,7 +13,7 @@ import pytest
 from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
 from emulators.lambda_host.triggers.schedules import render_input
 from local.stack.parameters import local_template
-from shared.domain.mail_events import MailEvent, MailEventKind
+from shared.domain.mail.events import MailEvent, MailEventKind
 from shared.domain.sync_messages import requests_of
 from shared.events import InvalidEventError, ReconciliationEvent, ScheduledEvent, listing_changed
 from shared.ses_events import mail_event

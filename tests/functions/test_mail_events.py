@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.domain.mail_events import MailEventKind
+from shared.domain.mail.events import MailEventKind
 from shared.observability import metric_name
 from shared.use_cases.mail_events import MAIL_EVENT_COUNTS
 from tests.support.foundation import DAY, days

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from operations.command_line import changing
-from operations.commands import brakes, mail_drill
+from operations.commands import brakes
+from operations.commands.mails import mail_drill
 from operations.screens import forget_view, proof_view, restore_view, settings_view, undo_view
 from operations.wording import proof_verdict, retention, settings, setup, speech, words
 from operations.wording.bokmal import BOKMAL

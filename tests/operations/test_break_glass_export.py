@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.domain.break_glass import Cause
-from shared.domain.break_glass_export import read_export
+from shared.domain.break_glass.changes import Cause
+from shared.domain.break_glass.export import read_export
 from tests.support.foundation import DAY, days
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from emulators.lambda_host.template.provision import local_clients
 from emulators.ses.account import ConfigurationSet
 from emulators.ses.server import LocalSes
 from operations.commands import steps
-from operations.commands.mail_drill import EXPECTED, Drill, Line, LineVerdict, Mailbox, Sender, run_drill
+from operations.commands.mails.mail_drill import EXPECTED, Drill, Line, LineVerdict, Mailbox, Sender, run_drill
 from operations.errors import NotKnownError
 from operations.screens import mail_view
 from shared.adapters.postgres.opening import login_of

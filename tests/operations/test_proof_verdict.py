@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from local.stack import database as local_database
-from operations.commands.proof import read_head
+from operations.commands.proofs.proof import read_head
 from operations.wording import proof_verdict
 from shared.domain.comparison import ProofVerdict
 from tests.support.foundation import DAY, days
@@ -20,7 +20,7 @@ from tests.support.there import there
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from operations.commands.proof import ProofHead
+    from operations.commands.proofs.proof import ProofHead
     from tests.support.foundation import Foundation
     from tests.support.nightly_checks import Functions
     from tests.support.reconciling import Reconciler

@@ -25,8 +25,8 @@ from local.stack.function_host import function_host
 from local.stack.parameters import local_template, website_at
 from local.stack.stack import endpoints
 from operations.commands import reconcile
-from operations.commands.rotation import Rotating, TakenError
-from operations.commands.secret_versions import PENDING, SecretVersions
+from operations.commands.credential.rotation import Rotating, TakenError
+from operations.commands.credential.secret_versions import PENDING, SecretVersions
 from tests.support.federation import OwnCertificate
 from tests.support.rotating import FEDERATION, FIRST, IDS, SECOND, DeployedSystem, Person
 

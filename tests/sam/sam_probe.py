@@ -75,7 +75,7 @@ def missing_messages() -> Iterator[str]:
     # Of the artifact, not of the repository.
     from shared.adapters.email.rendering import templates  # noqa: PLC0415
     from shared.adapters.postgres.migrate import read_functions, read_migrations  # noqa: PLC0415
-    from shared.domain.notices import Locale, NoticeKind  # noqa: PLC0415
+    from shared.domain.mail.notices import Locale, NoticeKind  # noqa: PLC0415
 
     for kind in NoticeKind:
         for locale in Locale:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from shared.adapters.dataverse.certificate import last_day, signed_assertion
 from shared.adapters.dataverse.examining import DataverseExaminer
 from shared.adapters.dataverse.service import Service
+from shared.adapters.dataverse.sign_in.certificate import last_day, signed_assertion
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
-from shared.domain.credential import PendingSecret
+from shared.domain.credentials.credential import PendingSecret
 from shared.use_cases.check_credential import check_credential
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shared.domain.credential import Health
+    from shared.domain.credentials.credential import Health
     from tests.support.syncs import CountedSecret, EmulatedWebsite
 
 

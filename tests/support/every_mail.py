@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from shared.domain.notices import SECTIONS, Digest, DigestLine, LineReason, Locale, Notice, NoticeKind
+from shared.domain.mail.notices import SECTIONS, Digest, DigestLine, LineReason, Locale, Notice, NoticeKind
 from tests.support.notices import a_notice
 
 if TYPE_CHECKING:

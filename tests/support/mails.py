@@ -12,8 +12,8 @@ from shared.adapters.postgres.mail_events import PostgresMailEvents
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.reconciliation import PostgresReconciliation
 from shared.adapters.postgres.runs import PostgresRuns
-from shared.domain.mail_events import BounceType, MailEvent, MailEventKind, RecordOutcome
-from shared.domain.notices import Sent
+from shared.domain.mail.events import BounceType, MailEvent, MailEventKind, RecordOutcome
+from shared.domain.mail.notices import Sent
 from tests.support.foundation import DAY
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from shared.domain.notices import Notice, Outcome
+    from shared.domain.mail.notices import Notice, Outcome
     from tests.support.foundation import Foundation
 
 _numbers = itertools.count(1)

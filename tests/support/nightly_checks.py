@@ -20,7 +20,7 @@ from shared.adapters.postgres.listings import PostgresListings
 from shared.adapters.postgres.nightly import PostgresNightlyCheck
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
-from shared.domain.credential import CredentialState, Health
+from shared.domain.credentials.credential import CredentialState, Health
 from shared.use_cases.expiry_check import check_expiry
 from shared.use_cases.send_notices import send_notices
 from tests.support.fakes.report import FakeReport

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from shared.domain.notices import Locale, Notice, NoticeKind
+from shared.domain.mail.notices import Locale, Notice, NoticeKind
 
 
 def a_notice(number: int = 4711, **changes: Any) -> Notice:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from uuid import UUID
 
-    from shared.domain.credential import Health
+    from shared.domain.credentials.credential import Health
     from shared.domain.listings import SyncRequest
     from tests.conftest import TestDatabase
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.domain.break_glass import AppListing, Cause, MassLimits, Taken, plan
+from shared.domain.break_glass.changes import AppListing, Cause, MassLimits, Taken, plan
 from shared.domain.listings import Action, Result, SyncResult
 from shared.use_cases.break_glass import change_listings
 

@@ -9,13 +9,13 @@ from uuid import UUID
 
 import pytest
 
-from shared.domain.mail_events import DrillEvent, DrillOutcome, MailEvent, MailEventKind, NotOurs
+from shared.domain.mail.events import DrillEvent, DrillOutcome, MailEvent, MailEventKind, NotOurs
 from shared.ses_events import mail_event
 from shared.use_cases.mail_events import record_mail_event
 from tests.support.fakes.report import FakeReport
 
 if TYPE_CHECKING:
-    from shared.domain.mail_events import RecordOutcome
+    from shared.domain.mail.events import RecordOutcome
 
 EVENTS = Path(__file__).parents[2] / "events"
 DRILL = UUID("6cde1fc7-e1e9-4667-8f55-02ca4deea117")

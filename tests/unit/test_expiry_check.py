@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.domain.credential import CredentialState, Health
+from shared.domain.credentials.credential import CredentialState, Health
 from shared.domain.errors import ScheduledAheadError, StoreRefusedError, StoreUnavailableError
 from shared.domain.runs import Count, RunFailedError, RunState, Step, Verdict
 from shared.use_cases.expiry_check import check_expiry

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.mail_events import (
+from shared.domain.mail.events import (
     BounceType,
     DrillEvent,
     DrillOutcome,

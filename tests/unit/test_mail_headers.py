@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from shared.adapters.email.mailboxes import is_sendable
 from shared.adapters.email.mime import Sender, compose, from_mailbox
-from shared.domain.addresses import deliverable_address, readable_name, usable_address
 from shared.domain.errors import UnusableAddressError
-from shared.domain.notices import Locale, Notice, NoticeKind
+from shared.domain.mail.addresses import deliverable_address, readable_name, usable_address
+from shared.domain.mail.notices import Locale, Notice, NoticeKind
 from tests.support.there import there
 
 AT = datetime(2026, 12, 17, 9, 0, tzinfo=UTC)

@@ -17,7 +17,7 @@ import pytest
 
 from shared.adapters.email.mime import Sender, compose
 from shared.adapters.email.rendering import render
-from shared.domain.notices import Locale, Notice, NoticeKind
+from shared.domain.mail.notices import Locale, Notice, NoticeKind
 from tests.support.every_mail import AT, every_mail
 from tests.support.notices import a_notice
 from tests.support.there import there

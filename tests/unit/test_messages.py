@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from shared.adapters.email import rendering
 from shared.adapters.email.mime import Sender, compose, from_mailbox
 from shared.adapters.email.rendering import UnrenderableNoticeError, blocks, render
-from shared.domain.addresses import readable_name, usable_address
 from shared.domain.errors import IncompleteNoticeError, PermanentError, UnusableAddressError
-from shared.domain.notices import Digest, DigestLine, Locale, Notice, NoticeKind
+from shared.domain.mail.addresses import readable_name, usable_address
+from shared.domain.mail.notices import Digest, DigestLine, Locale, Notice, NoticeKind
 from tests.support.there import there
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.domain.errors import ConnectionLostError, ScheduledAheadError
-from shared.domain.notices import (
+from shared.domain.mail.notices import (
     Digest,
     NoticeKind,
     Sent,
@@ -25,7 +25,7 @@ from tests.support.fakes.runs import FakeRuns, an_organisation
 from tests.support.notices import a_notice
 
 if TYPE_CHECKING:
-    from shared.domain.notices import Notice, Outcome
+    from shared.domain.mail.notices import Notice, Outcome
     from shared.domain.runs import RunResult
 
 NINE = datetime(2026, 12, 1, 8, tzinfo=UTC)

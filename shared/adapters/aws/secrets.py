@@ -15,7 +15,7 @@ from botocore.config import Config
 
 from shared.adapters.aws.call import aws_call
 from shared.adapters.within import DeadlineExceededError, within
-from shared.domain.credential import PendingSecret
+from shared.domain.credentials.credential import PendingSecret
 from shared.domain.errors import ConnectionLostError, SecretMalformedError
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from botocore.config import Config
 from shared.adapters.aws.ses_replies import outcome_of
 from shared.adapters.email.mime import AmbiguousMessageError, Sender, compose, from_mailbox
 from shared.adapters.within import within
-from shared.domain.addresses import deliverable_address, usable_address
 from shared.domain.errors import TransientError, UnusableAddressError
-from shared.domain.notices import Notice, Outcome, Sent, ServiceRefused, Throttled, Undeliverable, Unknown
+from shared.domain.mail.addresses import deliverable_address, usable_address
+from shared.domain.mail.notices import Notice, Outcome, Sent, ServiceRefused, Throttled, Undeliverable, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

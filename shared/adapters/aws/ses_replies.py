@@ -25,7 +25,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from shared.domain.notices import Outcome, ServiceRefused, Throttled, Undeliverable, Unknown
+from shared.domain.mail.notices import Outcome, ServiceRefused, Throttled, Undeliverable, Unknown
 
 _THROTTLED = frozenset(
     {

@@ -28,10 +28,10 @@ from shared.domain.listings import NotNow, OutcomeUnknown, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from shared.adapters.dataverse.http import Reply
     from shared.adapters.dataverse.multipart import ReplyPart
     from shared.adapters.dataverse.operations import Operation
     from shared.adapters.dataverse.service import Service
+    from shared.adapters.http.exchange import Reply
     from shared.domain.listings import PushOutcome
     from shared.ports import Backoff
 

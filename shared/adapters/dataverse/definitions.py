@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, identifier
 from shared.adapters.dataverse.statuses import error_code, error_of, is_read
+from shared.adapters.http.json_body import read_json
 from shared.domain.errors import WebsiteUnavailableError
 from shared.domain.integration.website_tables import ColumnDefinition, KeyDefinition, TableDefinition
 

@@ -9,7 +9,6 @@ import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
 from shared.adapters.dataverse.statuses import (
     bad_request,
@@ -22,15 +21,16 @@ from shared.adapters.dataverse.statuses import (
     reason,
 )
 from shared.adapters.dataverse.website import DataverseWebsite
-from shared.domain.credential_examination import CredentialFault, Finding, Privilege
+from shared.adapters.http.json_body import read_json
+from shared.domain.credentials.examination import CredentialFault, Finding, Privilege
 from shared.domain.errors import WebsiteUnavailableError
 from shared.domain.listings import NotNow, OutcomeUnknown, Refused, RefusedKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.adapters.dataverse.http import Reply
     from shared.adapters.dataverse.service import Service
+    from shared.adapters.http.exchange import Reply
     from shared.domain.listings import ListingTable, PushOutcome
     from shared.ports import Backoff
 

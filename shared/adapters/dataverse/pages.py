@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.dataverse.json_body import read_json
+from shared.adapters.http.json_body import read_json
 from shared.domain.errors import WebsiteUnavailableError
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.dataverse.batches import Batches
-from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
 from shared.adapters.dataverse.multipart import ReplyPart
 from shared.adapters.dataverse.operations import read_row
 from shared.adapters.dataverse.pages import page, read_pages, whole_rows
 from shared.adapters.dataverse.retry_after import repeat
 from shared.adapters.dataverse.statuses import error_code, error_of, is_read, no_such_row
+from shared.adapters.http.json_body import read_json
 from shared.domain.errors import (
     PermanentError,
     WebsiteBackoffError,

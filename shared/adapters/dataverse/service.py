@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from shared.adapters.dataverse.client_authentication import NO_IDENTITY_PROVIDER, cannot_sign
-from shared.adapters.dataverse.http import Reply, exchange
 from shared.adapters.dataverse.origin import Origin
+from shared.adapters.dataverse.sign_in.client_authentication import NO_IDENTITY_PROVIDER, cannot_sign
+from shared.adapters.dataverse.sign_in.tokens import Tokens
 from shared.adapters.dataverse.statuses import (
     error_code,
     is_error,
@@ -26,14 +26,14 @@ from shared.adapters.dataverse.statuses import (
     token_refused,
     waiting_time,
 )
-from shared.adapters.dataverse.tokens import Tokens
+from shared.adapters.http.exchange import Reply, exchange
 from shared.domain.deadlines import at_most
 from shared.domain.errors import WebsiteAuthError, WebsiteBackoffError, WebsiteUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shared.adapters.dataverse.client_authentication import Sign
+    from shared.adapters.dataverse.sign_in.client_authentication import Sign
     from shared.ports import Backoff, IdentityTokens
 
 # The longest wait for one reply, whatever time the function has. The lease of a listing must be longer.

@@ -10,8 +10,8 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
+from shared.adapters.http.json_body import read_json
 from shared.domain.errors import (
     WebsiteAuthError,
     WebsiteBackoffError,
@@ -21,7 +21,7 @@ from shared.domain.errors import (
 from shared.domain.listings import Accepted, Action, NotNow, OutcomeUnknown, Outdated, PushOutcome, Refused, RefusedKind
 
 if TYPE_CHECKING:
-    from shared.adapters.dataverse.http import Reply
+    from shared.adapters.http.exchange import Reply
     from shared.domain.errors import WebsiteRefusedError
 
 ACCEPTED = Accepted()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from shared.adapters.dataverse.batches import Batches
-from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
 from shared.adapters.dataverse.multipart import ReplyPart
 from shared.adapters.dataverse.operations import Writer, expected, reading
@@ -24,6 +23,7 @@ from shared.adapters.dataverse.statuses import (
     outcome_of,
     waiting_time,
 )
+from shared.adapters.http.json_body import read_json
 from shared.domain.errors import (
     WebsiteBackoffError,
     WebsiteMisconfiguredError,

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from shared.domain.addresses import deliverable_address
 from shared.domain.errors import UnusableAddressError
-from shared.domain.phone_numbers import phone_number
+from shared.domain.mail.addresses import deliverable_address
+from shared.domain.mail.phone_numbers import phone_number
 
 
 def email_link(address: str) -> Markup | str:

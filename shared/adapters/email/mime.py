@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from shared.adapters.email.mailboxes import LINE_END, is_sendable, mailbox, on_one_line, unstructured
 from shared.adapters.email.rendering import render, reply_address
-from shared.domain.addresses import deliverable_address, readable_name, usable_address
 from shared.domain.errors import PermanentError
+from shared.domain.mail.addresses import deliverable_address, readable_name, usable_address
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.adapters.email.rendering import RenderedMessage
-    from shared.domain.notices import Notice
+    from shared.domain.mail.notices import Notice
 
 # Our mark on a message. SES replaces Message-ID and Date with its own
 # (https://docs.aws.amazon.com/ses/latest/dg/header-fields.html), so a duplicate is recognised by this one.

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FunctionLoader, StrictUndefined, UndefinedError, select_autoescape
 
 from shared.adapters.email.links import call_link, email_link, site_link, sms_link
-from shared.domain.addresses import ADDRESS_MAX, deliverable_address, readable_name
 from shared.domain.errors import PermanentError, UnusableAddressError
-from shared.domain.notices import SECTIONS, Digest, DigestLine, Notice
+from shared.domain.mail.addresses import ADDRESS_MAX, deliverable_address, readable_name
+from shared.domain.mail.notices import SECTIONS, Digest, DigestLine, Notice
 
 if TYPE_CHECKING:
     from datetime import date

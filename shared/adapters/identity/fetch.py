@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import httpx
 
-from shared.adapters.dataverse.http import exchange
+from shared.adapters.http.exchange import exchange
 from shared.domain.errors import KeysUnavailableError
 
 LONGEST_SECONDS = 2.0

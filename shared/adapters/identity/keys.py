@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK, PyJWTError, get_algorithm_by_name
 
-from shared.adapters.dataverse.json_body import read_json
+from shared.adapters.http.json_body import read_json
 from shared.domain.errors import KeysUnavailableError
 from shared.domain.sign_in import PUBLISHED_KEY_ALGORITHMS, SHARED_SECRET_ALGORITHM, SHORTEST_SECRET
 from shared.settings import SettingsError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.connection import Connection, call
-from shared.domain.break_glass import AppListing, Cause, MassLimits, Taken
+from shared.domain.break_glass.changes import AppListing, Cause, MassLimits, Taken
 from shared.domain.listings import Action
 from shared.domain.website_rows import Site
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from shared.domain.break_glass import PlannedChange
-    from shared.domain.break_glass_journal import Journal
+    from shared.domain.break_glass.changes import PlannedChange
+    from shared.domain.break_glass.journal import Journal
 
 
 class PostgresBreakGlass:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.connection import Connection, call
-from shared.domain.credential import CredentialState
+from shared.domain.credentials.credential import CredentialState
 from shared.domain.listings import (
     NO_ROW,
     Accepted,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from uuid import UUID
 
-    from shared.domain.credential import Health
+    from shared.domain.credentials.credential import Health
 
 _LEFT = ("again", "locked", "outcome_unknown")
 _RESULTS = {

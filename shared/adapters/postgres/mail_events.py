@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.connection import Connection, call
-from shared.domain.mail_events import DrillOutcome, RecordOutcome
+from shared.domain.mail.events import DrillOutcome, RecordOutcome
 
 if TYPE_CHECKING:
-    from shared.domain.mail_events import DrillEvent, MailEvent
+    from shared.domain.mail.events import DrillEvent, MailEvent
 
 
 class PostgresMailEvents:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.adapters.postgres.connection import Connection, call
 from shared.domain.errors import PermanentError
-from shared.domain.notices import (
+from shared.domain.mail.notices import (
     SECTIONS,
     Digest,
     DigestLine,

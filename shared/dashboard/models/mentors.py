@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.dashboard.models.base import Moment, Reply, Why
 from shared.domain.coordinator_views import ListingState, MentorDetails, MentorPage, MentorView, Tally
-from shared.domain.phone_numbers import phone_number
+from shared.domain.mail.phone_numbers import phone_number
 
 
 class Website(Reply):

@@ -2,7 +2,7 @@
 
 from shared.domain.alerts import Condition
 from shared.domain.conditions.entry import ConditionText, Entry, Severity, Wording
-from shared.domain.credential_forms import CredentialForm
+from shared.domain.credentials.forms import CredentialForm
 from shared.domain.wording.numbers import Counted
 
 SECRET = {

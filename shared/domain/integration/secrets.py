@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.domain.credential import end_that_differs, ends_on
-from shared.domain.credential_examination import looks_like_an_id
-from shared.domain.credential_forms import CERTIFICATE_END, read_credential
+from shared.domain.credentials.credential import end_that_differs, ends_on
+from shared.domain.credentials.examination import looks_like_an_id
+from shared.domain.credentials.forms import CERTIFICATE_END, read_credential
 from shared.domain.errors import SecretMalformedError
 from shared.domain.integration.findings import Finding, broken, holds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shared.domain.credential import CertificateEnd
+    from shared.domain.credentials.credential import CertificateEnd
 
 _LOGIN: Final = ("host", "dbname", "username", "password")
 _SHORTEST_KEY: Final = 32

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.domain.alerts import Language
-from shared.domain.credential_examination import CredentialFault, Privilege
+from shared.domain.credentials.examination import CredentialFault, Privilege
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shared.domain.credential_examination import Finding
+    from shared.domain.credentials.examination import Finding
 
 
 class FaultText(NamedTuple):

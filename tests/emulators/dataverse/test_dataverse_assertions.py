@@ -16,8 +16,8 @@ from emulators.dataverse.access.tokens import FederatedCredential
 from emulators.dataverse.model import choices, defaults
 from emulators.sts.server import LocalSts
 from emulators.sts.signing import SigningKey
-from shared.adapters.dataverse.certificate import signed_assertion
-from shared.domain.credential_forms import Certificate
+from shared.adapters.dataverse.sign_in.certificate import signed_assertion
+from shared.domain.credentials.forms import Certificate
 from tests.support.federation import AUDIENCE, ROLE, OwnCertificate, assertion
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from shared.domain.alerts import AlertMessage
 from shared.domain.deadlines import at_most, function_ends_in
 from shared.domain.errors import ConnectionLostError, OperationsUnreachableError, QueueUnavailableError
 from shared.domain.listings import SyncRequest
-from shared.domain.notices import Locale, Notice, NoticeKind, Unknown
+from shared.domain.mail.notices import Locale, Notice, NoticeKind, Unknown
 from tests.support.trickler import Trickler
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from local.stack.aws import CREDENTIALS, REGION
 from local.stack.federation import ROLE, policy_of
 from local.stack.parameters import local_template
 from shared.adapters.aws.identity_tokens import AwsIdentityTokens
-from shared.adapters.dataverse.client_authentication import FEDERATION_AUDIENCE
+from shared.adapters.dataverse.sign_in.client_authentication import FEDERATION_AUDIENCE
 from shared.domain.errors import WebsiteAuthError, WebsiteUnavailableError
 from shared.domain.listings import RefusedKind
 

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from operations.commands.secret_versions import SecretVersions
+from operations.commands.credential.secret_versions import SecretVersions
 from operations.errors import OperationsError
 
 VERSION = "11111111-2222-4333-8444-555555555555"

@@ -10,7 +10,7 @@ import pytest
 
 from local.stack.aws import REGION
 from shared.adapters.aws.secrets import SecretVersions, read_secret
-from shared.domain.credential import PendingSecret
+from shared.domain.credentials.credential import PendingSecret
 from shared.domain.errors import ConnectionLostError, SecretMalformedError
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ from emulators.ses.server import LocalSes
 from shared.adapters.aws.ses import LONGEST_SEND, SesMailer, ses_client
 from shared.adapters.email.mime import Sender
 from shared.adapters.email.rendering import render
-from shared.domain.notices import (
+from shared.domain.mail.notices import (
     Sent,
     ServiceRefused,
     Throttled,

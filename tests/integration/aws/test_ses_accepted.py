@@ -19,7 +19,7 @@ from local.stack.aws import REGION
 from shared.adapters.aws.ses import SesMailer, ses_client
 from shared.adapters.email.mime import Sender
 from shared.adapters.email.rendering import render
-from shared.domain.notices import Sent, Undeliverable
+from shared.domain.mail.notices import Sent, Undeliverable
 from tests.support.notices import a_notice
 
 if TYPE_CHECKING:

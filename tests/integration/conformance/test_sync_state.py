@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from shared.domain.credential import CredentialState, Health
+from shared.domain.credentials.credential import CredentialState, Health
 from shared.domain.listings import StopRecord
 from tests.support.fakes.clock import FakeClock
 from tests.support.fakes.sync_state import FakeSyncState

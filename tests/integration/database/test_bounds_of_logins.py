@@ -11,7 +11,7 @@ import pytest
 
 from local.stack.database import LOGINS
 from operations.commands.alerts import read_current_conditions
-from operations.commands.proof import read_proof
+from operations.commands.proofs.proof import read_proof
 from operations.commands.status import read_status
 from tests.support.foundation import DAY, days
 from tests.support.there import there

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.stack.database import ROLES
 from shared.adapters.postgres.migrate import FUNCTIONS
-from shared.domain.notices import SECTIONS, NoticeKind
+from shared.domain.mail.notices import SECTIONS, NoticeKind
 from shared.domain.runs import Step
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from emulators.dataverse.model import defaults
-from shared.domain.credential import CredentialState
+from shared.domain.credentials.credential import CredentialState
 from shared.domain.errors import ConnectionLostError
 from shared.domain.runs import RunState
 from tests.support.credentials import Checker

@@ -12,7 +12,7 @@ from emulators.dataverse.model import defaults
 from shared.adapters.dataverse.examining import DataverseExaminer
 from shared.adapters.dataverse.service import Service
 from shared.domain.alerts import Language
-from shared.domain.credential_examination import CredentialFault, Examination, Finding, Privilege
+from shared.domain.credentials.examination import CredentialFault, Examination, Finding, Privilege
 from shared.domain.listings import ListingTable
 from shared.domain.wording.credential_faults import TEXTS, in_words
 from shared.use_cases.examine_credential import examine_credential

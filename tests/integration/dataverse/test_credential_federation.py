@@ -14,11 +14,11 @@ from local.stack.aws import CREDENTIALS, REGION
 from local.stack.federation import ROLE, policy_of
 from local.stack.parameters import local_template
 from shared.adapters.aws.identity_tokens import AwsIdentityTokens
-from shared.adapters.dataverse.certificate import signed_assertion
 from shared.adapters.dataverse.examining import DataverseExaminer
 from shared.adapters.dataverse.service import Service
+from shared.adapters.dataverse.sign_in.certificate import signed_assertion
 from shared.domain.alerts import Language
-from shared.domain.credential_examination import CredentialFault, Examination
+from shared.domain.credentials.examination import CredentialFault, Examination
 from shared.domain.errors import WebsiteAuthError
 from shared.domain.listings import ListingTable
 from shared.domain.wording.credential_faults import in_words

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.adapters.dataverse import http as exchange_bounds
 from shared.adapters.dataverse.service import Service
+from shared.adapters.http import exchange as exchange_bounds
 from shared.domain.errors import WebsiteAuthError, WebsiteMisconfiguredError
 from shared.domain.listings import Accepted, Action, NotNow, OutcomeUnknown, Outdated, Refused
 from tests.support.website_wire import (

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from shared.adapters.dataverse.origin import Origin
-from shared.adapters.dataverse.tokens import Tokens
+from shared.adapters.dataverse.sign_in.tokens import Tokens
 from shared.domain.errors import (
     ConnectionLostError,
     SecretMalformedError,

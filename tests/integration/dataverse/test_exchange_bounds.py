@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.adapters.dataverse.http import exchange
+from shared.adapters.http.exchange import exchange
 from shared.domain.errors import WebsiteAuthError, WebsiteBackoffError, WebsiteUnavailableError
 from shared.domain.listings import OutcomeUnknown
 from tests.support.examples import examples

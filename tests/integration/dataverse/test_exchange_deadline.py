@@ -14,8 +14,8 @@ import certifi
 import httpx
 import pytest
 
-from shared.adapters.dataverse.deadline import bind, deadline
-from shared.adapters.dataverse.http import exchange
+from shared.adapters.http.deadline import bind, deadline
+from shared.adapters.http.exchange import exchange
 from shared.domain.errors import WebsiteUnavailableError
 from shared.domain.listings import NotNow, OutcomeUnknown
 from tests.support.trickler import Trickler

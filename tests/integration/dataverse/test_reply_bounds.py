@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.adapters.dataverse import multipart
-from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.multipart import ReplyPart
 from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.pages import UnreadablePageError, page
 from shared.adapters.dataverse.retry_after import retry_after
 from shared.adapters.dataverse.row_equality import is_shown
 from shared.adapters.dataverse.statuses import error_code
+from shared.adapters.http.json_body import read_json
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.privacy import redact
 from shared.domain.website_rows import Site, Visibility, seen_rows

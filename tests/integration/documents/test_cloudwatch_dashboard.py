@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from shared.domain.credential import CredentialState, Health
+from shared.domain.credentials.credential import CredentialState, Health
 from shared.domain.runs import RunState
 from shared.observability import METRIC_NAMESPACE, SERVICE, metric_name
 from shared.use_cases.sweep import SWEEP_COUNTS

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from operations.commands import proof_export
-from operations.commands.proof_file import NotAProofFileError, verify
+from operations.commands.proofs import proof_export
+from operations.commands.proofs.proof_file import NotAProofFileError, verify
 from operations.errors import OperationsError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.domain.notices import ServiceRefused, Undeliverable
+from shared.domain.mail.notices import ServiceRefused, Undeliverable
 from tests.support.foundation import DAY, days
 from tests.support.mails import an_event, message_id
 from tests.support.there import there

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from shared.domain.notices import Sent, ServiceRefused, Throttled, Undeliverable, Unknown
+from shared.domain.mail.notices import Sent, ServiceRefused, Throttled, Undeliverable, Unknown
 from tests.support.foundation import DAY, days
 from tests.support.mails import message_id
 from tests.support.there import there

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.notices import Sent, Throttled, Undeliverable, Unknown
+from shared.domain.mail.notices import Sent, Throttled, Undeliverable, Unknown
 from tests.support.examples import examples
 from tests.support.foundation import DAY, days
 from tests.support.mails import an_event, message_id
 from tests.support.there import there
 
 if TYPE_CHECKING:
-    from shared.domain.mail_events import MailEvent
-    from shared.domain.notices import Notice
+    from shared.domain.mail.events import MailEvent
+    from shared.domain.mail.notices import Notice
     from tests.support.foundation import Foundation
     from tests.support.mails import Mails
     from tests.support.nightly_checks import Functions

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.adapters.email.rendering import render
-from shared.domain.notices import Locale, Notice
+from shared.domain.mail.notices import Locale, Notice
 from tests.support.every_mail import every_mail, the_longest_mail
 
 if TYPE_CHECKING:

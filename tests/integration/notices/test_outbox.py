@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.domain.addresses import deliverable_address
 from shared.domain.errors import UnusableAddressError
+from shared.domain.mail.addresses import deliverable_address
 from shared.domain.runs import RunFailedError, RunState
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import Functions, at_night, at_nine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from shared.domain.notices import LineReason
+from shared.domain.mail.notices import LineReason
 
 if TYPE_CHECKING:
     from tests.support.foundation import Foundation

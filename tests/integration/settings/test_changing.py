@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from operations.commands.setting_values import NAMES
+from operations.commands.configuration.setting_values import NAMES
 from operations.wording.settings import MEANING, REFUSED
-from shared.domain.addresses import usable_address
+from shared.domain.mail.addresses import usable_address
 from tests.support.foundation import Foundation
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from operations.commands.proof import read_head
+from operations.commands.proofs.proof import read_head
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import at_night
 from tests.support.there import there

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shared.domain.notices import NoticeKind, Sent, ServiceRefused, Throttled, Undeliverable, Unknown
+from shared.domain.mail.notices import NoticeKind, Sent, ServiceRefused, Throttled, Undeliverable, Unknown
 from shared.domain.runs import Count
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from shared.domain.notices import Notice, Outcome
+    from shared.domain.mail.notices import Notice, Outcome
 
 _MEASURES = {
     Sent: "notices_sent",

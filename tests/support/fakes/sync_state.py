@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.credential import CredentialState
+from shared.domain.credentials.credential import CredentialState
 from shared.domain.listings import StopRecord
 
 if TYPE_CHECKING:
-    from shared.domain.credential import Health
+    from shared.domain.credentials.credential import Health
     from tests.support.fakes.clock import FakeClock
 
 _LONGEST_WINDOW = 3600.0

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from operations.errors import NotUnderstoodError, OperationsError
-from shared.domain.credential import end_that_differs, ends_on
-from shared.domain.credential_examination import looks_like_an_id
-from shared.domain.credential_forms import AWS, CERTIFICATE_END, SECRET_END, CredentialForm, read_credential
+from shared.domain.credentials.credential import end_that_differs, ends_on
+from shared.domain.credentials.examination import looks_like_an_id
+from shared.domain.credentials.forms import AWS, CERTIFICATE_END, SECRET_END, CredentialForm, read_credential
 from shared.domain.errors import SecretMalformedError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def last_day(certificate: str) -> date:
     """Return the day on which the certificate ends. Raises ValueError, and OperationsError where none can be read."""
     try:
         # At the top it would keep everything else from an Intel Mac, for which cryptography has no wheel.
-        from shared.adapters.dataverse import certificate as reader  # noqa: PLC0415
+        from shared.adapters.dataverse.sign_in import certificate as reader  # noqa: PLC0415
     except ImportError:
         raise OperationsError(
             "a certificate cannot be read on this machine: rotate from another, not an Intel Mac"

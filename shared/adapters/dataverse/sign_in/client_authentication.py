@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.credential_forms import Certificate, ClientSecret, Federation
+from shared.domain.credentials.forms import Certificate, ClientSecret, Federation
 from shared.domain.errors import WebsiteAuthError
 from shared.domain.listings import RefusedKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shared.domain.credential_forms import Credential
+    from shared.domain.credentials.forms import Credential
     from shared.ports import IdentityTokens
 
 type Sign = Callable[[Certificate, str], str]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.dataverse.client_authentication import NO_IDENTITY_PROVIDER, cannot_sign
-from shared.adapters.dataverse.entra import Entra, Token
+from shared.adapters.dataverse.sign_in.client_authentication import NO_IDENTITY_PROVIDER, cannot_sign
+from shared.adapters.dataverse.sign_in.entra import Entra, Token
 from shared.domain.deadlines import at_most
 from shared.domain.errors import (
     ConnectionLostError,
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from shared.adapters.dataverse.client_authentication import Sign
     from shared.adapters.dataverse.origin import Origin
+    from shared.adapters.dataverse.sign_in.client_authentication import Sign
     from shared.ports import IdentityTokens
 
 # If a new token cannot be had, the old one is used until this long before its end, and a new one is requested this

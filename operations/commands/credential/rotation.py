@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from operations.commands import reconcile
-from operations.commands.secret_versions import CURRENT, PENDING, SecretVersions
+from operations.commands.credential.secret_versions import CURRENT, PENDING, SecretVersions
 from operations.errors import FunctionFailedError, NothingToDoError, NotKnownError, OperationsError
 from operations.wording import failures
-from shared.domain.credential_examination import CredentialFault, Finding, Privilege
+from shared.domain.credentials.examination import CredentialFault, Finding, Privilege
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from operations.commands.new_credential import NewCredential
+    from operations.commands.credential.new_credential import NewCredential
     from operations.target import Invoke
 
 # A container of a function keeps the secret for 5 minutes, and a run takes no longer than 14.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from shared.adapters.dataverse.deadline import bind, deadline
+from shared.adapters.http.deadline import bind, deadline
 from shared.domain.deadlines import at_most
 
 if TYPE_CHECKING:

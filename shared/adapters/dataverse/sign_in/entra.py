@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from shared.adapters.dataverse.client_authentication import proof_of
-from shared.adapters.dataverse.http import Reply, exchange
-from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
-from shared.domain.credential_forms import read_credential
+from shared.adapters.dataverse.sign_in.client_authentication import proof_of
+from shared.adapters.http.exchange import Reply, exchange
+from shared.adapters.http.json_body import read_json
+from shared.domain.credentials.forms import read_credential
 from shared.domain.errors import (
     SecretMalformedError,
     WebsiteAuthError,
@@ -29,8 +29,8 @@ from shared.domain.listings import RefusedKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shared.adapters.dataverse.client_authentication import Sign
     from shared.adapters.dataverse.origin import Origin
+    from shared.adapters.dataverse.sign_in.client_authentication import Sign
     from shared.ports import IdentityTokens
 
 # A token is renewed early, so that it cannot expire during a request. The jitter spreads the renewals of containers.

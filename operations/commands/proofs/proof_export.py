@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from operations.commands.proof_file import FORMAT, HOW_TO_VERIFY
+from operations.commands.proofs.proof_file import FORMAT, HOW_TO_VERIFY
 from operations.errors import OperationsError
 
 if TYPE_CHECKING:

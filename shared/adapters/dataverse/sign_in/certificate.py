@@ -23,7 +23,7 @@ from shared.domain.listings import RefusedKind
 if TYPE_CHECKING:
     from datetime import date
 
-    from shared.domain.credential_forms import Certificate
+    from shared.domain.credentials.forms import Certificate
 
 _LIFE_SECONDS = 300
 

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from shared.domain.errors import IncompleteNoticeError
-from shared.domain.phone_numbers import phone_number
+from shared.domain.mail.phone_numbers import phone_number
 
 
 class Locale(StrEnum):

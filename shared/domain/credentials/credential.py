@@ -8,13 +8,13 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.credential_forms import CERTIFICATE_END, SECRET_END, CredentialForm, form_of
+from shared.domain.credentials.forms import CERTIFICATE_END, SECRET_END, CredentialForm, form_of
 from shared.domain.errors import SecretMalformedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shared.domain.credential_examination import Finding
+    from shared.domain.credentials.examination import Finding
 
 type CertificateEnd = Callable[[str], date]
 """Returns the last day of a certificate, which is PEM. Raises ValueError for what is none."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from shared.domain.break_glass import AppListing, Cause
+from shared.domain.break_glass.changes import AppListing, Cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
