@@ -31,22 +31,23 @@ from shared.bootstrap.init import in_init
 from shared.bootstrap.website import website_service
 from shared.domain.alerts import Language
 from shared.domain.errors import CertificationError, ConnectionLostError, StoreRefusedError
-from shared.domain.integration.findings import broken, holds, unchecked
+from shared.domain.integration.findings import Verdict, broken, holds, unchecked
 from shared.domain.integration.secrets import expected_of, point_of, secret_finding
 from shared.domain.integration.website_tables import POINTS as TABLE_POINTS
 from shared.domain.integration.website_tables import website_findings
 from shared.domain.wording.credential_faults import in_words
 from shared.settings import operations_settings, settings, verification_settings, website_settings
 from shared.use_cases.examine_credential import examine_credential
-from shared.use_cases.verify_integration import Part
+from shared.use_cases.verify_integration import Part, verify_integration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from shared.adapters.postgres.connection import Connection
     from shared.domain.credentials.examination import Finding as CredentialFinding
-    from shared.domain.integration.findings import Finding
+    from shared.domain.integration.findings import Finding, Report
     from shared.ports import AlertPublisher, Backoff, HookStatus
+    from shared.ports import Report as RunReport
 
 _CREDENTIAL = "dependencies.website.credential"
 _PRIVILEGES = "dependencies.website.privileges"
@@ -56,19 +57,40 @@ _WEBSITE_POINTS = {
 }
 
 
-class HookPorts(TypedDict):
-    """What verify_deployment reports to, and in which words."""
+_SECONDS_TO_REPORT = 30.0  # to CodeDeploy, and then to operations
 
+
+class HookPorts(TypedDict):
+    """What verify_deployment verifies with, what it reports to, and in which words."""
+
+    verify: Callable[[], Report]
     status: HookStatus
     operations: AlertPublisher
     language: Language
     stack: str
 
 
-def hook_ports() -> HookPorts:
-    """Return the ports of a deployment's hook."""
+def verifier(time_left: Callable[[], float], log: RunReport, *, deploying: bool = False) -> Callable[[], Report]:
+    """Return what verifies every point once and logs those that do not hold."""
+
+    def verify() -> Report:
+        with verification_parts(time_left, deploying=deploying) as parts:
+            report = verify_integration(parts, time_left)
+        log.work(
+            "verify_integration",
+            {f"points_{verdict}": n for verdict, n in report.counts.items()},
+            points=[finding.point for finding in report.findings if finding.verdict is not Verdict.HOLDS],
+        )
+        return report
+
+    return verify
+
+
+def hook_ports(time_left: Callable[[], float], log: RunReport) -> HookPorts:
+    """Return the ports of a deployment's hook. Verifying ends early enough for the report."""
     own = operations_settings()
     return {
+        "verify": verifier(lambda: time_left() - _SECONDS_TO_REPORT, log, deploying=True),
         "status": CodeDeployHookStatus(own.region),
         "operations": SnsAlertPublisher(own.region, own.topic_arn),
         "language": own.language,

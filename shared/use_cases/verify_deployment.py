@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HookOutcome:
-    """What the checkpoint says, and why; `published` is False where operations could not be reached."""
+    """What the checkpoint says, and why; `published` is False where operations should have heard and could not."""
 
     succeeded: bool
     reasons: tuple[str, ...]
@@ -29,8 +29,8 @@ class HookOutcome:
 
 def verify_deployment(
     deployment: Deployment,
-    verify: Callable[[], Report],
     *,
+    verify: Callable[[], Report],
     status: HookStatus,
     operations: AlertPublisher,
     language: Language,
