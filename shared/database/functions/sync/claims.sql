@@ -2,8 +2,9 @@
 -- reads them in a second statement with a younger snapshot, so the state that is pushed is never older than its
 -- version. It skips a row that a transaction holds at that moment.
 
+-- VOLATILE, as clock_timestamp() is: PostgreSQL inlines no function that claims to be more stable than its body.
 CREATE OR REPLACE FUNCTION certification.only_outcome_unknown(l certification.listings) RETURNS boolean
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql VOLATILE AS $$
     SELECT coalesce(l.unknown_outcome_until > clock_timestamp() AND l.accepted_version = l.desired_version, false)
 $$;
 COMMENT ON FUNCTION certification.only_outcome_unknown IS
@@ -23,21 +24,26 @@ DECLARE
     v_held uuid[] := '{}';
 BEGIN
     FOR v IN
-        SELECT l.organisation_id, d.day, array_agg(l.mentor_id) AS ids
-          FROM certification.listings AS l
-          JOIN public.peer_mentors AS m ON m.id = l.mentor_id
-          JOIN public.certifications AS c ON c.mentor_id = l.mentor_id
-          LEFT JOIN public.organisations AS o ON o.id = l.organisation_id
-          LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = o.id
+        SELECT x.organisation_id, x.day, array_agg(x.mentor_id) AS ids
+          FROM unnest(p_mentor_ids) AS u (id)
+         -- One by one through the primary keys: a join might read a whole organisation for every batch.
          CROSS JOIN LATERAL (
-               SELECT coalesce(e.day, certification.today_in(certification.zone_of(l.organisation_id))) AS day) AS d
-         WHERE l.mentor_id = ANY (p_mentor_ids) AND l.website IS NOT NULL
-           AND certification.is_status(m.status::text, 'active') AND m.listing_consent
-           AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < d.day
-           -- A mentor that a person forced alone passes (coordinators/forcing.sql).
-           AND l.forced_day IS DISTINCT FROM greatest(l.forced_day, d.day)
-         GROUP BY l.organisation_id, d.day
-         ORDER BY l.organisation_id
+               SELECT l.mentor_id, l.organisation_id, d.day
+                 FROM certification.listings AS l
+                 JOIN public.peer_mentors AS m ON m.id = l.mentor_id
+                 JOIN public.certifications AS c ON c.mentor_id = l.mentor_id
+                 LEFT JOIN public.organisations AS o ON o.id = l.organisation_id
+                 LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = o.id
+                CROSS JOIN LATERAL (
+                      SELECT coalesce(e.day, certification.today_in(o.timezone::text)) AS day OFFSET 0) AS d
+                WHERE l.mentor_id = u.id AND l.website IS NOT NULL
+                  AND certification.is_status(m.status::text, 'active') AND m.listing_consent
+                  AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < d.day
+                  -- A mentor that a person forced alone passes (coordinators/forcing.sql).
+                  AND l.forced_day IS DISTINCT FROM greatest(l.forced_day, d.day)
+               OFFSET 0) AS x
+         GROUP BY x.organisation_id, x.day
+         ORDER BY x.organisation_id
     LOOP
         v_limits := certification.brake_limits(v.organisation_id);
         SELECT count(*) INTO v_n
@@ -64,16 +70,13 @@ BEGIN
         ON CONFLICT (organisation_id, kind) WHERE closed_at IS NULL DO NOTHING;
         v_held := v_held || v.ids;
     END LOOP;
-    IF v_held = '{}' THEN
-        RETURN p_mentor_ids;
-    END IF;
     UPDATE certification.listings AS l SET reason = 'brake' WHERE l.mentor_id = ANY (v_held);
-    RETURN ARRAY(SELECT u.id FROM unnest(p_mentor_ids) AS u (id) WHERE NOT u.id = ANY (v_held));
+    RETURN v_held;
 END
 $$;
 COMMENT ON FUNCTION certification.apply_mass_change_limit IS
-    'Return those of these mentors, whose listings the caller has locked, that may be sent now (I5). The others get '
-    'the reason brake.';
+    'Return those of these mentors, whom only a date hides and whose listings the caller has locked, that must not be '
+    'sent now (I5). They get the reason brake.';
 
 CREATE OR REPLACE FUNCTION certification.emptied(p_columns jsonb, p_kept jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -84,13 +87,23 @@ $$;
 COMMENT ON FUNCTION certification.emptied IS
     'Return the JSON members that empty every column not among those to keep, each after a comma.';
 
+CREATE OR REPLACE FUNCTION certification.all_columns(p_columns jsonb, p_more jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT jsonb_agg(DISTINCT c.name ORDER BY c.name)
+      FROM jsonb_array_elements(p_columns || coalesce(p_more, '[]')) AS c (name)
+$$;
+COMMENT ON FUNCTION certification.all_columns IS
+    'Return the names of both lists, each once and in order.';
+
 CREATE OR REPLACE FUNCTION certification.claim_listings(p_mentor_ids uuid[], p_worker uuid, p_lease interval)
 RETURNS TABLE (
     mentor_id uuid, outcome text, version bigint, action text, website_table text, website_key text, body text,
     bare_body text, row_version text)
 -- row_security is off so that a mentor hidden from us by a policy raises an error. Otherwise the mentor would seem
--- deleted and would be hidden on the website.
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off AS $$
+-- deleted and would be hidden on the website. One generic plan is kept for the life of the connection: the statement
+-- costs more to plan than to run, and it goes by primary keys whatever the ids are.
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
+    SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
     v_free uuid[];
@@ -103,64 +116,39 @@ BEGIN
            AND NOT certification.only_outcome_unknown(l)
          ORDER BY l.mentor_id
            FOR NO KEY UPDATE SKIP LOCKED) AS f;
-    v_free := certification.apply_mass_change_limit(v_free, p_worker);
     RETURN QUERY
     WITH placed AS MATERIALIZED (
-        SELECT w.mentor_id, w.listed, w.expires_on, w.target, w.show, w.hide, l.website IS NOT NULL AS there,
+        SELECT w.mentor_id, w.listed, w.only_ended, w.expires_on, w.target, w.target ->> 'table' AS target_table,
+               w.target -> 'columns' AS columns, w.show, w.hide, l.website IS NOT NULL AS there,
                coalesce(l.website, w.target) AS place,
                -- Another place than the one where the organisation publishes now.
-               l.website IS NOT NULL AND (l.website ->> 'table', l.website ->> 'key')
+               l.website <> w.target AND (l.website ->> 'table', l.website ->> 'key')
                                          <> (w.target ->> 'table', w.target ->> 'key') AS elsewhere,
-               coalesce(l.written -> (coalesce(l.website, w.target) ->> 'table'), '[]') AS written,
+               l.written, l.written -> (w.target ->> 'table') AS written_there,
                -- A person asked to forget the mentor (privacy/forgetting.sql), so hiding empties every column.
-               l.forget_requested_at IS NOT NULL AND NOT w.listed AS forgotten,
-               -- A column that was once written there and is no longer published is emptied by the next write.
-               CASE WHEN l.forget_requested_at IS NOT NULL AND NOT w.listed
-                    THEN certification.emptied((
-                        SELECT jsonb_agg(DISTINCT c.name) FROM jsonb_array_elements(
-                            (w.target -> 'columns') || coalesce(l.written -> (w.target ->> 'table'), '[]'))
-                            AS c (name)), '[]')
-                    WHEN l.written -> (w.target ->> 'table') = w.target -> 'columns' THEN ''
-                    ELSE certification.emptied(coalesce(l.written -> (w.target ->> 'table'), '[]'),
-                                               w.target -> 'columns') END AS emptied
+               l.forget_requested_at IS NOT NULL AND NOT w.listed AS forgotten
           FROM certification.wanted_listings(v_free) AS w
           JOIN certification.listings AS l ON l.mentor_id = w.mentor_id
-    ), wanted AS MATERIALIZED (
-        SELECT p.mentor_id, p.listed, p.expires_on, p.target, p.place, p.written,
-               rtrim(p.show, '}') || p.emptied || '}' AS show,
-               h.flags AS bare_hide,
-               rtrim(h.flags, '}') || h.emptied || '}' AS hide,
-               CASE WHEN p.elsewhere OR p.forgotten THEN '[]'
-                    WHEN p.emptied = '' THEN p.written
-                    ELSE (SELECT coalesce(jsonb_agg(c.name ORDER BY c.name), '[]')
-                            FROM jsonb_array_elements_text(p.written) AS c (name)
-                           WHERE p.target -> 'columns' ? c.name) END AS kept,
-               CASE WHEN p.elsewhere THEN CASE WHEN p.listed THEN 'move' ELSE 'hide' END
-                    WHEN p.listed AND NOT p.there THEN 'create'
-                    WHEN p.listed THEN 'publish'
-                    WHEN p.there OR p.emptied <> '' THEN 'hide' END AS action
-          FROM placed AS p
-         CROSS JOIN LATERAL (
-               SELECT CASE WHEN p.elsewhere THEN (p.place -> 'hide')::text ELSE p.hide END AS flags,
-                      CASE WHEN p.elsewhere THEN certification.emptied(p.written, '[]')
-                           ELSE p.emptied END AS emptied) AS h
+    ), braked AS MATERIALIZED (
+        -- Only where a date hides somebody who is shown; most claims ask nothing.
+        SELECT u.id FROM unnest((
+            SELECT certification.apply_mass_change_limit(array_agg(p.mentor_id), p_worker)
+              FROM placed AS p WHERE p.only_ended AND p.there HAVING count(*) > 0)) AS u (id)
     ), claimed AS (
         UPDATE certification.listings AS l
            SET state = CASE WHEN w.action IS NULL THEN 'hidden' ELSE 'sending' END,
                synced_version = CASE WHEN w.action IS NULL THEN l.desired_version ELSE l.synced_version END,
                attempts = l.attempts + CASE WHEN w.action IS NULL THEN 0 ELSE 1 END,
-               website = CASE WHEN w.action IN ('create', 'publish') AND w.written = w.target -> 'columns' THEN w.target
+               website = CASE WHEN w.action IN ('create', 'publish') AND w.written_at_place = w.columns THEN w.target
                               WHEN w.action IN ('create', 'publish')
-                                  THEN w.target || jsonb_build_object('before', w.written)
+                                  THEN w.target || jsonb_build_object('before', w.written_at_place)
                               WHEN w.action IS NOT NULL THEN jsonb_set(w.place, '{columns}', w.kept)
                               ELSE l.website END,
                -- Until this write is accepted, both the old and the new columns may hold values there.
                written = CASE WHEN w.action IS NULL OR w.action NOT IN ('create', 'publish')
-                                OR l.written -> (w.target ->> 'table') = w.target -> 'columns' THEN l.written
-                              ELSE jsonb_set(l.written, ARRAY[w.target ->> 'table'], (
-                                  SELECT jsonb_agg(DISTINCT c.name ORDER BY c.name) FROM jsonb_array_elements(
-                                      (w.target -> 'columns') || coalesce(l.written -> (w.target ->> 'table'), '[]'))
-                                      AS c (name))) END,
+                                OR w.written_there = w.columns THEN l.written
+                              ELSE jsonb_set(l.written, ARRAY[w.target_table],
+                                             certification.all_columns(w.columns, w.written_there)) END,
                shown_until = CASE WHEN w.action IN ('create', 'publish') THEN w.expires_on ELSE l.shown_until END,
                reason = CASE WHEN w.action IS NULL THEN NULL ELSE l.reason END,
                -- A request sent from now on comes after every request of unknown outcome.
@@ -173,17 +161,53 @@ BEGIN
                claimed_by = CASE WHEN w.action IS NOT NULL THEN p_worker END,
                claimed_until = CASE WHEN w.action IS NOT NULL
                                     THEN clock_timestamp() + least(p_lease, interval '15 minutes') END
-          FROM wanted AS w
+          FROM (SELECT p.mentor_id, p.expires_on, p.target, p.target_table, p.columns, p.place, p.written_there,
+                       h.written_at_place, p.show, h.flags AS bare_hide, h.emptied,
+                       CASE WHEN p.elsewhere OR p.forgotten THEN '[]'
+                            WHEN h.emptied = '' THEN h.written_at_place
+                            ELSE (SELECT coalesce(jsonb_agg(c.name ORDER BY c.name), '[]')
+                                    FROM jsonb_array_elements_text(h.written_at_place) AS c (name)
+                                   WHERE p.columns ? c.name) END AS kept,
+                       CASE WHEN p.elsewhere THEN CASE WHEN p.listed THEN 'move' ELSE 'hide' END
+                            WHEN p.listed AND NOT p.there THEN 'create'
+                            WHEN p.listed THEN 'publish'
+                            WHEN p.there OR h.emptied <> '' THEN 'hide' END AS action
+                  FROM placed AS p
+                 CROSS JOIN LATERAL (
+                       SELECT x.written_at_place,
+                              CASE WHEN p.elsewhere THEN (p.place -> 'hide')::text ELSE p.hide END AS flags,
+                              -- A column that was once written there and is no longer published is emptied by the
+                              -- next write.
+                              CASE WHEN p.elsewhere THEN certification.emptied(x.written_at_place, '[]')
+                                   WHEN p.forgotten
+                                   THEN certification.emptied(
+                                            certification.all_columns(p.columns, p.written_there), '[]')
+                                   WHEN p.written_there = p.columns THEN ''
+                                   ELSE certification.emptied(coalesce(p.written_there, '[]'), p.columns) END AS emptied
+                         FROM (SELECT coalesce(CASE WHEN p.elsewhere THEN p.written -> (p.place ->> 'table')
+                                                    ELSE p.written_there END, '[]') AS written_at_place
+                               OFFSET 0) AS x
+                       OFFSET 0) AS h
+                 WHERE p.mentor_id NOT IN (SELECT b.id FROM braked AS b)
+                OFFSET 0) AS w
          WHERE l.mentor_id = w.mentor_id
-        RETURNING l.mentor_id, w.action, l.desired_version, l.website, w.show, w.hide, w.bare_hide, l.row_version
+        RETURNING l.mentor_id, w.action, l.desired_version, w.place, w.show, w.bare_hide, w.emptied, l.row_version
     )
     SELECT c.mentor_id, CASE WHEN c.action IS NULL THEN 'nothing_to_show' ELSE 'send' END, c.desired_version,
            CASE c.action WHEN 'move' THEN 'hide' WHEN 'create' THEN 'publish' ELSE c.action END,
-           c.website ->> 'table', c.website ->> 'key',
-           CASE WHEN c.action IN ('create', 'publish') THEN c.show WHEN c.action IN ('hide', 'move') THEN c.hide END,
+           c.place ->> 'table', c.place ->> 'key',
+           CASE WHEN c.action IN ('create', 'publish')
+                THEN CASE WHEN c.emptied = '' THEN c.show ELSE rtrim(c.show, '}') || c.emptied || '}' END
+                WHEN c.action IN ('hide', 'move') THEN rtrim(c.bare_hide, '}') || c.emptied || '}' END,
            CASE WHEN c.action IN ('hide', 'move') THEN c.bare_hide END, c.row_version
       FROM claimed AS c
     UNION ALL
+    SELECT b.id, 'braked', l.desired_version, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM braked AS b JOIN certification.listings AS l ON l.mentor_id = b.id;
+    IF cardinality(v_free) = cardinality(p_mentor_ids) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
     SELECT l.mentor_id,
            CASE WHEN l.synced_version = l.desired_version THEN 'already'
                 WHEN l.state = 'rejected' THEN 'rejected'
@@ -193,7 +217,7 @@ BEGIN
                 ELSE 'locked' END,
            l.desired_version, NULL, NULL, NULL, NULL, NULL, NULL
       FROM certification.listings AS l
-     WHERE l.mentor_id = ANY (p_mentor_ids) AND NOT l.mentor_id = ANY (v_free)
+     WHERE l.mentor_id = ANY (p_mentor_ids) AND l.mentor_id NOT IN (SELECT u.id FROM unnest(v_free) AS u (id))
     UNION ALL
     SELECT u.id, 'unknown', 0, NULL, NULL, NULL, NULL, NULL, NULL
       FROM (SELECT DISTINCT a.id FROM unnest(p_mentor_ids) AS a (id)) AS u
@@ -223,6 +247,7 @@ COMMENT ON FUNCTION certification.unsynced_listings IS
 
 REVOKE ALL ON FUNCTION
     certification.only_outcome_unknown, certification.apply_mass_change_limit, certification.emptied,
+    certification.all_columns,
     certification.claim_listings, certification.unsynced_listings
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION

@@ -7,7 +7,11 @@ CREATE OR REPLACE FUNCTION certification.settle_listings(
     p_worker uuid, p_mentor_ids uuid[], p_outcomes text[], p_reasons text[], p_outcome_unknown boolean[],
     p_row_versions text[] DEFAULT NULL)
 RETURNS TABLE (mentor_id uuid, outcome text, version bigint)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- One generic plan, as for claim_listings.
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     -- Lock in id order and skip locked rows, so that a writer never blocks behind a blocked worker.
     WITH held AS MATERIALIZED (
         SELECT l.mentor_id, l.sending, s.reason, s.row_version,
@@ -73,7 +77,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                unknown_outcome_version = s.unknown_outcome_version,
                synced_at = CASE WHEN s.outcome = 'accepted' THEN clock_timestamp() ELSE l.synced_at END,
                attempts = CASE WHEN s.outcome = 'accepted' THEN 0 ELSE l.attempts END,
-               website = CASE WHEN s.leaves_nothing THEN NULL ELSE l.website - 'before' END,
+               website = CASE WHEN s.leaves_nothing THEN NULL
+                              WHEN l.website ? 'before' THEN l.website - 'before' ELSE l.website END,
                shown_until = CASE WHEN s.leaves_nothing THEN NULL ELSE l.shown_until END,
                changed_at = CASE WHEN s.outcome = 'accepted' AND l.sending_version < l.desired_version
                                  THEN clock_timestamp()
@@ -89,8 +94,10 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      WHERE s.state = 'waiting' AND s.outcome IN ('accepted', 'refused')
     UNION ALL
     SELECT l.mentor_id, 'locked', l.desired_version FROM certification.listings AS l
-     WHERE l.mentor_id = ANY (p_mentor_ids) AND l.claimed_by = p_worker
-       AND l.mentor_id NOT IN (SELECT h.mentor_id FROM held AS h) -- hashed; NOT EXISTS compares each pair
+     WHERE (SELECT count(*) FROM held AS h) < cardinality(p_mentor_ids)
+       AND l.mentor_id = ANY (p_mentor_ids) AND l.claimed_by = p_worker
+       AND l.mentor_id NOT IN (SELECT h.mentor_id FROM held AS h); -- hashed; NOT EXISTS compares each pair
+END
 $$;
 COMMENT ON FUNCTION certification.settle_listings IS
     'Write the outcomes of claimed listings and return those that are left to do (I6). An outcome is accepted (with '
