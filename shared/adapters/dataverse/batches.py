@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from math import ceil
 from typing import TYPE_CHECKING
 
 from shared.adapters.dataverse import multipart
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     type Record = Callable[[int, ReplyPart | PushOutcome], None]
     """Called once for every place, from any thread."""
 
+_LEAST = 25
+
 
 class Batches:
     """The sender of operations in `$batch` requests.
@@ -63,7 +67,7 @@ class Batches:
         Return the error for which the rest was not sent, if the website refused us. A batch is written only when its
         turn comes, while Dataverse works on the batches before it.
         """
-        chunks = [places[first : first + self._size] for first in range(0, len(places), self._size)]
+        chunks = _evenly(places, self._size, max(self._at_a_time(), 1))
         refusals: list[WebsiteRefusedError] = []
 
         def work(chunk: Sequence[int]) -> None:
@@ -138,3 +142,16 @@ class Batches:
         lost = OutcomeUnknown(f"dataverse_{reply.flaw or 'part_missing'}")
         for operation, response in zip(chunk, parts, strict=True):
             record(operation.place, response or lost)
+
+
+def _evenly(places: Sequence[int], most: int, at_a_time: int) -> list[Sequence[int]]:
+    """Return the places in batches of at most `most`, as equal as can be, in as few rounds of `at_a_time` as can be.
+
+    Dataverse takes its time for each operation, so an uneven last round leaves requests idle. Below _LEAST operations a
+    further request saves less than it costs of the allowance.
+    """
+    rounds = ceil(len(places) / (most * at_a_time))
+    number = min(rounds * at_a_time, ceil(len(places) / min(_LEAST, most)))
+    size, larger = divmod(len(places), max(number, 1))
+    ends = [size * place + min(place, larger) for place in range(number + 1)]
+    return [places[first:end] for first, end in pairwise(ends)]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
+from psycopg.rows import tuple_row
 
 from shared.adapters.postgres.opening import LONGEST_STATEMENT_SECONDS, BoundedConnection, open_connection
 from shared.domain.errors import ConnectionLostError, DayAheadError, StoreRefusedError, StoreUnavailableError
@@ -131,6 +132,14 @@ def call(connection: Connection, query: str, parameters: Mapping[str, object]) -
     with translated(connection):
         cursor = connection.execute(query.encode(), parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+def call_for_tuples(connection: Connection, query: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    """Run one statement as `call` does, and return its rows as tuples: for thousands of rows a dictionary costs."""
+    with translated(connection):
+        cursor = connection.execute(query.encode(), parameters)
+        cursor.row_factory = tuple_row  # type: ignore[assignment]
+        return cast("list[tuple[Any, ...]]", cursor.fetchall())
 
 
 @contextmanager

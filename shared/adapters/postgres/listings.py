@@ -10,7 +10,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from shared.adapters.postgres.connection import Connection, call
+from shared.adapters.postgres.array_text import id_array, plain_array, text_array
+from shared.adapters.postgres.connection import Connection, call, call_for_tuples
 from shared.domain.credentials.credential import CredentialState
 from shared.domain.listings import (
     NO_ROW,
@@ -58,34 +59,30 @@ class PostgresListings:
 
     def claim(self, mentor_ids: Sequence[UUID], worker: UUID, lease: timedelta) -> Claim:
         """Claim the changes to send, those that hide first."""
-        rows = call(
+        rows = call_for_tuples(
             self._connection,
-            "SELECT * FROM certification.claim_listings(%(mentors)s, %(worker)s, %(lease)s)",
-            {"mentors": list(mentor_ids), "worker": worker, "lease": lease},
+            "SELECT mentor_id, outcome, version, action, website_table, website_key, body, bare_body, row_version"
+            " FROM certification.claim_listings(%(mentors)s::uuid[], %(worker)s, %(lease)s)",
+            {"mentors": id_array(mentor_ids), "worker": worker, "lease": lease},
         )
-        changes = [
-            Change(
-                row["mentor_id"],
-                row["version"],
-                Action(row["action"]),
-                row["website_table"],
-                row["website_key"],
-                row["body"],
-                row["bare_body"],
-                # To publish without a known row creates one, unless a row exists after all. To hide without one, the
-                # use case reads the row first.
-                row["row_version"] or (NO_ROW if row["action"] == Action.PUBLISH else None),
-            )
-            for row in rows
-            if row["outcome"] == "send"
-        ]
-        changes.sort(key=lambda change: change.action is not Action.HIDE)
-        return Claim(
-            tuple(changes),
-            {row["mentor_id"]: _RESULTS[row["outcome"]] for row in rows if row["outcome"] in _RESULTS},
-            tuple(row["mentor_id"] for row in rows if row["outcome"] == "locked"),
-            {row["mentor_id"]: row["version"] for row in rows},
-        )
+        hides: list[Change] = []
+        publishes: list[Change] = []
+        done: dict[UUID, Result] = {}
+        locked: list[UUID] = []
+        for mentor_id, outcome, version, action, table, key, body, bare_body, row_version in rows:
+            if outcome == "locked":
+                locked.append(mentor_id)
+            elif outcome != "send":
+                done[mentor_id] = _RESULTS[outcome]
+            elif action == "hide":
+                # Without a known row, the use case reads the row first.
+                hides.append(Change(mentor_id, version, Action.HIDE, table, key, body, bare_body, row_version))
+            else:
+                # Without a known row one is created, unless a row exists after all.
+                publishes.append(
+                    Change(mentor_id, version, Action.PUBLISH, table, key, body, None, row_version or NO_ROW)
+                )
+        return Claim((*hides, *publishes), done, tuple(locked), {row[0]: row[2] for row in rows})
 
     def settle(
         self,
@@ -98,21 +95,24 @@ class PostgresListings:
         `outcome_unknown`: the mentors and versions of which a request may still be carried out.
         """
         written = [_written(outcome) for _, outcome in outcomes]
-        rows = call(
+        rows = call_for_tuples(
             self._connection,
-            "SELECT * FROM certification.settle_listings("
-            "%(worker)s, %(mentors)s, %(outcomes)s, %(reasons)s, %(outcome_unknown)s, %(versions)s::text[])",
+            "SELECT mentor_id, outcome FROM certification.settle_listings(%(worker)s, %(mentors)s::uuid[],"
+            " %(outcomes)s::text[], %(reasons)s::text[], %(outcome_unknown)s::boolean[], %(versions)s::text[])",
             {
                 "worker": worker,
-                "mentors": [change.mentor_id for change, _ in outcomes],
-                "outcomes": [outcome for outcome, _ in written],
-                "reasons": [reason for _, reason in written],
-                "outcome_unknown": [(change.mentor_id, change.version) in outcome_unknown for change, _ in outcomes],
-                "versions": [a.row_version if isinstance(a, Accepted) else None for _, a in outcomes],
+                "mentors": id_array(change.mentor_id for change, _ in outcomes),
+                "outcomes": plain_array(outcome for outcome, _ in written),
+                "reasons": text_array(reason for _, reason in written),
+                "outcome_unknown": plain_array(
+                    (change.mentor_id, change.version) in outcome_unknown for change, _ in outcomes
+                ),
+                "versions": text_array(a.row_version if isinstance(a, Accepted) else None for _, a in outcomes),
             },
         )
-        left = {outcome: tuple(row["mentor_id"] for row in rows if row["outcome"] == outcome) for outcome in _LEFT}
-        return SettleOutcome(**left)
+        return SettleOutcome(
+            **{left: tuple(mentor_id for mentor_id, outcome in rows if outcome == left) for left in _LEFT}
+        )
 
     def unsynced(self, after: UUID | None, limit: int) -> tuple[SyncRequest, ...]:
         """Return a page of listings that the website does not show as they are and no worker is sending."""
