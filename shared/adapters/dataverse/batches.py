@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     type Record = Callable[[int, ReplyPart | PushOutcome], None]
     """Called once for every place, from any thread."""
 
-_LEAST = 25
+LEAST = 25
 
 
 class Batches:
@@ -67,7 +67,7 @@ class Batches:
         Return the error for which the rest was not sent, if the website refused us. A batch is written only when its
         turn comes, while Dataverse works on the batches before it.
         """
-        chunks = _evenly(places, self._size, max(self._at_a_time(), 1))
+        chunks = evenly(places, self._size, max(self._at_a_time(), 1))
         refusals: list[WebsiteRefusedError] = []
 
         def work(chunk: Sequence[int]) -> None:
@@ -144,14 +144,14 @@ class Batches:
             record(operation.place, response or lost)
 
 
-def _evenly(places: Sequence[int], most: int, at_a_time: int) -> list[Sequence[int]]:
+def evenly(places: Sequence[int], most: int, at_a_time: int) -> list[Sequence[int]]:
     """Return the places in batches of at most `most`, as equal as can be, in as few rounds of `at_a_time` as can be.
 
-    Dataverse takes its time for each operation, so an uneven last round leaves requests idle. Below _LEAST operations a
+    Dataverse takes its time for each operation, so an uneven last round leaves requests idle. Below LEAST operations a
     further request saves less than it costs of the allowance.
     """
     rounds = ceil(len(places) / (most * at_a_time))
-    number = min(rounds * at_a_time, ceil(len(places) / min(_LEAST, most)))
+    number = min(rounds * at_a_time, ceil(len(places) / min(LEAST, most)))
     size, larger = divmod(len(places), max(number, 1))
     ends = [size * place + min(place, larger) for place in range(number + 1)]
     return [places[first:end] for first, end in pairwise(ends)]

@@ -27,7 +27,9 @@ RETURNS TABLE (
     mentor_id uuid, organisation_id uuid, reason text, since timestamptz, attempts integer,
     may_be_shown boolean, should_be_shown boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH rejected AS MATERIALIZED (SELECT l.* FROM certification.listings AS l WHERE l.state = 'rejected')
+    WITH rejected AS MATERIALIZED (
+        SELECT l.* FROM certification.listings AS l
+         WHERE l.synced_version < l.desired_version AND l.state = 'rejected')
     SELECT a.mentor_id, a.organisation_id, a.reason, a.changed_at, a.attempts, a.website IS NOT NULL,
            coalesce(w.listed, false)
       FROM rejected AS a

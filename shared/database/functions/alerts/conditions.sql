@@ -168,7 +168,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
     UNION ALL
     SELECT 'listings_rejected', '', min(l.changed_at), count(*),
            certification.first_ids(array_agg(l.mentor_id)), '', '{}'
-      FROM certification.listings AS l WHERE l.state = 'rejected' HAVING count(*) > 0
+      FROM certification.listings AS l
+     WHERE l.synced_version < l.desired_version AND l.state = 'rejected' HAVING count(*) > 0
     UNION ALL
     SELECT 'claim_stuck', 'notices', min(c.claimed_at), count(*),
            certification.first_ids(array_agg(coalesce(c.mentor_id, c.coordinator_id))), '', '{}'

@@ -186,7 +186,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET r
         UNION ALL
         SELECT 'listings_rejected', min(l.changed_at), count(*)
           FROM certification.listings AS l JOIN caller AS k ON k.organisation_id = l.organisation_id
-         WHERE l.state = 'rejected'
+         WHERE l.synced_version < l.desired_version AND l.state = 'rejected'
         HAVING count(*) > 0
     ), standing AS (
         SELECT CASE a.condition WHEN 'brake' THEN 'brake_' || (a.facts ->> 'kind') ELSE a.condition END AS kind,

@@ -42,7 +42,7 @@ COMMENT ON FUNCTION certification.count_waiting IS
 -- Retry after one hour, then after two, four and eight, and then every day. A changed column or role in Dynamics is not
 -- announced here. A change in the app is tried at once.
 CREATE OR REPLACE FUNCTION certification.is_due_again(l certification.listings) RETURNS boolean
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql VOLATILE AS $$ -- as clock_timestamp() is, so that it inlines
     SELECT l.state = 'rejected' AND l.changed_at < clock_timestamp()
            - interval '1 hour' * (2 ^ least(greatest(l.attempts, 1), 5) - 1)
            - interval '1 day' * greatest(l.attempts - 5, 0)
@@ -79,7 +79,8 @@ DECLARE
 BEGIN
     SELECT array_agg(d.mentor_id) INTO v_ids FROM (
         SELECT l.mentor_id FROM certification.listings AS l
-         WHERE l.state = 'rejected' AND (p_mentor_ids IS NULL OR l.mentor_id = ANY (p_mentor_ids))
+         WHERE l.synced_version < l.desired_version AND l.state = 'rejected'
+           AND (p_mentor_ids IS NULL OR l.mentor_id = ANY (p_mentor_ids))
          ORDER BY l.mentor_id FOR NO KEY UPDATE) AS d;
     IF v_ids IS NULL THEN
         RETURN 0;
