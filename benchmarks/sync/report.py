@@ -126,7 +126,7 @@ def push_grid(found: SyncMeasurements) -> Grid:
         ["its seconds : the consumer's", *(f"{found.ratio(way):.2f}" for way in found.pushes)],
         row("the emulator's one core is busy", lambda some: f"{median(_emulator_share(push) for push in some):.0%}"),
     ]
-    kinds = sorted({kind for some in pushes for push in some for kind in push.cpu})
+    kinds = sorted({OTHER, *(kind for some in pushes for push in some for kind in push.cpu)})
     cpu = [row("CPU seconds", lambda some: f"{median(_cpu(push) for push in some):.2f}")]
     for kind in kinds:
         used = [median(push.cpu.get(kind, 0.0) for push in some) for some in pushes]
