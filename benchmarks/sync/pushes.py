@@ -54,6 +54,11 @@ class Work:
     changes: Sequence[Change]
     """The changes that the consumer will claim."""
 
+    @property
+    def columns(self) -> set[frozenset[str]]:
+        """The sets of columns that the consumer writes."""
+        return {frozenset(json.loads(change.body)) for change in self.changes}
+
     def batches(self, size: int) -> list[Any]:
         """Return the requests that the consumer sends, `size` listings to a `$batch`."""
         made = []
@@ -120,7 +125,7 @@ def by_senders(bench: Bench, work: Work, senders: Senders, requests: Sequence[An
 def measured(bench: Bench, work: Work, push: Callable[[], float]) -> Push:
     """Return what a push took. `push` returns when it was settled (time.time()).
 
-    Raises UnfairComparisonError unless it wrote every listing once.
+    Raises UnfairComparisonError unless it wrote every listing once, in the consumer's columns.
     """
     bench.settle_down()
     bench.control.clear_journal()
@@ -134,5 +139,19 @@ def measured(bench: Bench, work: Work, push: Callable[[], float]) -> Push:
     refused = {status: n for status, n in summary["operations_by_status"].items() if status not in {"200", "204"}}
     if found != {"writes": listings, "listings": listings} or refused:
         raise UnfairComparisonError(f"{found} where {listings} were expected; refused: {refused}")
+    if (columns := {frozenset(write.columns) for write in writes}) != work.columns:
+        raise UnfairComparisonError(f"the columns {sorted(map(sorted, columns))} were written")
     cpu = {kind: after[kind] - before.get(kind, 0.0) for kind in after}
     return Push(settled - began, max(write.at for write in writes) - began, summary["requests"], cpu)
+
+
+def check_rows(bench: Bench, work: Work) -> None:
+    """Raise UnfairComparisonError unless every row of the website has what the consumer would have written."""
+    rows = {row[work.changes[0].key]: row for row in bench.control.rows()}
+    wrong = [
+        change.mentor_id
+        for change in work.changes
+        if json.loads(change.body).items() - rows.get(str(change.mentor_id), {}).items()
+    ]
+    if wrong:
+        raise UnfairComparisonError(f"{len(wrong):,} rows are not what the consumer would have written")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from benchmarks.sync.pushes import by_consumer, by_senders, prepare
+from benchmarks.sync.pushes import by_consumer, by_senders, check_rows, prepare
 from benchmarks.sync.script import RIVAL_PYTHON, script
 from benchmarks.sync.senders import senders
 
@@ -60,7 +60,7 @@ class Rivals:
             taken[way].append(self._by_sdk(work, way).settled)
         medians = {way: median(seconds) for way, seconds in taken.items()}
         self.sdk_way = min(medians, key=medians.__getitem__)
-        forms = self.script.find_forms(work)
+        forms = self.script.find_forms(prepare(self._bench))
         self._bench.know_versions()
         self._bench.catch_up()
         return medians, forms
@@ -81,6 +81,7 @@ class Rivals:
             names = list(ways)
             for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
                 pushes[name].append(ways[name](work))
+            check_rows(self._bench, work)
             taken = ", ".join(f"{name} {pushes[name][-1].settled:.2f} s" for name in names)
             progress(f"Repeat {repeat + 1} of {repeats}: {taken}")
         return pushes

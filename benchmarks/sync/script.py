@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from statistics import median
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from benchmarks.sync.pushes import UnfairComparisonError, measured
+from benchmarks.sync.pushes import UnfairComparisonError, check_rows, measured
 from benchmarks.sync.senders import senders
 from local.stack.stack import ROOT
 
@@ -59,6 +59,7 @@ class Script:
         """Try every form twice, keep the quickest plain one and the quickest of all, and return the median seconds."""
         taken: defaultdict[ScriptForm, list[float]] = defaultdict(list)
         self.push(work, BEST[0])  # the first run is cold and does not count
+        check_rows(self._bench, work)
         for form in (PLAIN + BEST) * 2:
             taken[form].append(self.push(work, form).settled)
         medians = {form: median(seconds) for form, seconds in taken.items()}
