@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.document import provenance, write_block
@@ -10,6 +11,7 @@ from benchmarks.sync import report
 if TYPE_CHECKING:
     from benchmarks.sync.report import SyncMeasurements
 
+_WIDTH: Final = 120
 _COMMAND: Final = "make bench-sync"
 _PUSHES: Final = (
     "cpu_ms_per_listing",
@@ -31,17 +33,23 @@ def write(found: SyncMeasurements) -> None:
 
 def blocks(found: SyncMeasurements) -> dict[str, str]:
     """Return the blocks by name."""
-    repeats = len(next(iter(found.pushes.values())))
-    changes = provenance(_COMMAND, f"{len(found.to_site):,} status changes.")
-    pushes = provenance(_COMMAND, f"Medians of {repeats}, the ways in turn.")
-    limits = provenance(_COMMAND, f"Seconds are the median of {len(found.limits)}, shares the largest.")
+    changes = f"{len(found.to_site):,} status changes."
+    pushes = f"Medians of {len(next(iter(found.pushes.values())))}, the ways in turn."
+    limits = f"Seconds are the median of {len(found.limits)}, shares the largest."
     return {
-        "changes": f"{changes}\n\n{report.latency_grid(found).markdown()}",
-        "pushes": (
-            f"{pushes}\n\n{report.push_grid(found).markdown()}\n\n{report.describe(found)}\n\n"
-            f"{report.figures_grid(found, _PUSHES).markdown()}"
-        ),
-        "limits": (
-            f"{limits}\n\n{report.limits_grid(found).markdown()}\n\n{report.figures_grid(found, _LIMITS).markdown()}"
-        ),
+        "changes": _block(changes, report.latency_grid(found)),
+        "pushes": _block(pushes, report.push_grid(found), report.describe(found), report.figures_grid(found, _PUSHES)),
+        "limits": _block(limits, report.limits_grid(found), report.figures_grid(found, _LIMITS)),
     }
+
+
+def _block(how: str, *parts: str | report.Grid) -> str:
+    return "\n\n".join([_wrapped(provenance(_COMMAND, how)), *(_text(part) for part in parts)])
+
+
+def _text(part: str | report.Grid) -> str:
+    return part.markdown() if isinstance(part, report.Grid) else _wrapped(part)
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.fill(line, _WIDTH) for line in text.splitlines())
