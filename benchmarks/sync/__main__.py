@@ -1,8 +1,9 @@
 """Measure the listing sync: a single change's way to Dynamics, 10,000 at once, and the service's own limits.
 
-`python -m benchmarks.sync [--listings 10000] [--repeats 5] [--changes 600]`. Prints tables for people and at the end
-one line per figure: `figure NAME VALUE`. Exits with 1 when something could not be measured, also when one way wrote
-other rows than the others. Ratios are of medians of runs that took turns, so the machine's own speed cancels out.
+`python -m benchmarks.sync [--listings 10000] [--repeats 5] [--changes 600] [--paced 3] [--write]`. Prints tables for
+people and at the end one line per figure: `figure NAME VALUE`. Exits with 1 when something could not be measured, also
+when one way wrote other rows than the others. Ratios are of medians of runs that took turns, so the machine's own speed
+cancels out. `--write` puts the tables into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 import httpx
+from rich import box
 from rich.console import Console
+from rich.table import Table
 
-from benchmarks.sync import report, steady
+from benchmarks.document import NoBlockError
+from benchmarks.sync import document, report, steady
 from benchmarks.sync.limits import push_within_limits
 from benchmarks.sync.pushes import UnfairComparisonError
 from benchmarks.sync.rounds import rivals, token_for
@@ -38,8 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--listings", type=int, default=10_000, help="how many listings change at once")
     parser.add_argument("--repeats", type=int, default=5, help="how many times each way pushes them")
     parser.add_argument("--changes", type=int, default=600, help="how many single changes, 20 a second")
+    parser.add_argument("--paced", type=int, default=3, help="how many pushes within the service's limits")
+    parser.add_argument("--write", action="store_true", help="write the tables into docs/performance.md")
     options = parser.parse_args(arguments)
-    console, errors = Console(width=130), Console(stderr=True)
+    console, errors = Console(width=140), Console(stderr=True)
 
     def progress(said: str) -> None:
         errors.print(said, markup=False, highlight=False)
@@ -50,11 +56,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _FAILURES as error:
         errors.print(f"not measured: {error}", style="red", markup=False)
         return 1
-    for table in (report.latency_table, report.push_table, report.limits_table):
-        console.print(table(found))
+    for grid in (report.latency_grid, report.push_grid, report.limits_grid):
+        console.print(_table(grid(found)))
     console.print(report.describe(found), markup=False)
     for name, value in report.figures(found).items():
         console.print(f"figure {name} {value:.4g}", markup=False, highlight=False)
+    try:
+        if options.write:
+            document.write(found)
+    except NoBlockError as error:
+        errors.print(f"not written: docs/performance.md has no single block {error}", style="red", markup=False)
+        return 1
     return 0
 
 
@@ -64,13 +76,25 @@ def _measure(running: Bench, options: argparse.Namespace, progress: Progress) ->
     token = token_for(running)
     to_site, bare = _steady(running, token, options.changes, progress)
     with rivals(running, token) as others:
-        progress("Looking for the SDK's quickest way")
-        ways = others.find_sdk_way()
+        progress("Looking for the quickest way of the SDK and the quickest form of the script")
+        ways, forms = others.find_ways()
         pushes = others.rounds(options.repeats, progress)
-        progress("Pushing within the real limits")
-        limits = push_within_limits(running)
+        limits = []
+        for number in range(1, options.paced + 1):
+            progress(f"Pushing within the real limits: {number} of {options.paced}")
+            limits.append(push_within_limits(running))
         return report.SyncMeasurements(
-            options.listings, running.in_hand(), to_site, bare, ways, others.sdk_way, pushes, limits
+            options.listings,
+            running.in_hand(),
+            to_site,
+            bare,
+            ways,
+            others.sdk_way,
+            forms,
+            others.script.plain,
+            others.script.best,
+            pushes,
+            limits,
         )
 
 
@@ -89,6 +113,15 @@ def _steady(running: Bench, token: str, changes: int, progress: Progress) -> tup
             bare += steady.bare_patches(client, _BARE_PATCHES)
     running.enable_webhook(False)
     return to_site, bare
+
+
+def _table(grid: report.Grid) -> Table:
+    table = Table(*grid.head, box=box.SIMPLE_HEAD)
+    for section in grid.sections:
+        for row in section:
+            table.add_row(*row)
+        table.add_section()
+    return table
 
 
 if __name__ == "__main__":

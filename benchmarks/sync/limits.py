@@ -1,19 +1,22 @@
-"""The consumer under the real service protection limits."""
+"""The consumer under the real service protection limits, at the service's pace."""
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.sync.pushes import by_consumer, prepare
 from emulators.dataverse.access.protection import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from benchmarks.sync.pushes import Push
     from benchmarks.sync.stack import Bench
 
 
 class WithinLimits(NamedTuple):
-    """The shares of a user's allowance within the service's window that a push used."""
+    """A push, and the shares of a user's allowance within the service's window that it used."""
 
     limits: Limits
     push: Push
@@ -43,3 +46,13 @@ def push_within_limits(bench: Bench) -> WithinLimits:
         used["peak_concurrent"] / limits.concurrent,
         used["in_retry_after"],
     )
+
+
+def possible_seconds(listings: int, limits: Limits, at_once: int) -> float:
+    """Return the seconds that the service itself needs for so many listings in `at_once` requests at a time."""
+    return listings * limits.execution_ms / 1000 / at_once
+
+
+def paced_vs_possible(pushes: Sequence[WithinLimits], listings: int, at_once: int) -> float:
+    """Return the median seconds until all is settled, divided by what is possible."""
+    return median(one.push.settled for one in pushes) / possible_seconds(listings, pushes[0].limits, at_once)

@@ -1,4 +1,4 @@
-"""The same changed listings brought to the same emulator in four ways, each judged by the emulator's own journal."""
+"""The same changed listings brought to the same emulator in several ways, each judged by the emulator's own journal."""
 
 from __future__ import annotations
 
@@ -33,12 +33,13 @@ class UnfairComparisonError(Exception):
 
 
 class Push(NamedTuple):
-    """One push in one way, in seconds."""
+    """One push in one way. Seconds are from before the first message or request was sent."""
 
-    seconds: float
-    """From before the first message or request was sent until Dynamics committed the last write."""
-    ended: float
-    """Until the end was known: recorded in PostgreSQL, or read by the last sender."""
+    settled: float
+    """Until every listing is settled: recorded in PostgreSQL, or for a way that records nothing, until the last sender
+    has read its last reply."""
+    committed: float
+    """Until Dynamics committed the last write."""
     requests: int
     cpu: dict[str, float]
     """CPU seconds by kind of process."""
@@ -52,6 +53,11 @@ class Work:
     """The sync requests for the consumer."""
     changes: Sequence[Change]
     """The changes that the consumer will claim."""
+
+    @property
+    def columns(self) -> set[frozenset[str]]:
+        """The sets of columns that the consumer writes."""
+        return {frozenset(json.loads(change.body)) for change in self.changes}
 
     def batches(self, size: int) -> list[Any]:
         """Return the requests that the consumer sends, `size` listings to a `$batch`."""
@@ -78,15 +84,19 @@ class Work:
 
 
 def prepare(bench: Bench) -> Work:
-    """Change every listing, and find what the consumer will send by a claim that is rolled back."""
+    """Change every listing, and find what the consumer will send by a claim that is rolled back.
+
+    Raises UnfairComparisonError unless that is every listing.
+    """
+    bench.settle_down()
     requests = bench.change_all()
     with bench.connection.transaction(force_rollback=True):
         ids: list[UUID] = [request.mentor_id for request in requests]
         claim = PostgresListings(bench.connection).claim(ids, uuid4(), timedelta(minutes=1))
     place = {mentor_id: number for number, mentor_id in enumerate(ids)}
     changes = sorted(claim.changes, key=lambda change: place[change.mentor_id])
-    if len(changes) != len(requests):
-        raise UnfairComparisonError(f"{len(changes)} of {len(requests)} listings would be sent")
+    if len(changes) != bench.mentors:
+        raise UnfairComparisonError(f"{len(changes):,} of {bench.mentors:,} listings would be sent")
     return Work(requests, changes)
 
 
@@ -98,7 +108,7 @@ def by_consumer(bench: Bench, work: Work) -> Push:
         return bench.wait_until_synced()
 
     bench.know_versions()
-    return _measured(bench, len(work.changes), push)
+    return measured(bench, work, push)
 
 
 def by_senders(bench: Bench, work: Work, senders: Senders, requests: Sequence[Any], how: Any = True) -> Push:  # noqa: ANN401
@@ -109,19 +119,39 @@ def by_senders(bench: Bench, work: Work, senders: Senders, requests: Sequence[An
         senders.send(how)
         return time.time()
 
-    return _measured(bench, len(work.changes), push)
+    return measured(bench, work, push)
 
 
-def _measured(bench: Bench, listings: int, push: Callable[[], float]) -> Push:
+def measured(bench: Bench, work: Work, push: Callable[[], float]) -> Push:
+    """Return what a push took. `push` returns when it was settled (time.time()).
+
+    Raises UnfairComparisonError unless it wrote every listing once, in the consumer's columns.
+    """
+    bench.settle_down()
     bench.control.clear_journal()
     before, began = cpu_seconds(), time.time()
-    ended = push()
+    settled = push()
     after = cpu_seconds()
     writes = bench.control.writes(began)
     summary = bench.control.summary()
+    listings = len(work.changes)
     found = {"writes": len(writes), "listings": len({write.key for write in writes})}
     refused = {status: n for status, n in summary["operations_by_status"].items() if status not in {"200", "204"}}
     if found != {"writes": listings, "listings": listings} or refused:
         raise UnfairComparisonError(f"{found} where {listings} were expected; refused: {refused}")
+    if (columns := {frozenset(write.columns) for write in writes}) != work.columns:
+        raise UnfairComparisonError(f"the columns {sorted(map(sorted, columns))} were written")
     cpu = {kind: after[kind] - before.get(kind, 0.0) for kind in after}
-    return Push(max(write.at for write in writes) - began, ended - began, summary["requests"], cpu)
+    return Push(settled - began, max(write.at for write in writes) - began, summary["requests"], cpu)
+
+
+def check_rows(bench: Bench, work: Work) -> None:
+    """Raise UnfairComparisonError unless every row of the website has what the consumer would have written."""
+    rows = {row[work.changes[0].key]: row for row in bench.control.rows()}
+    wrong = [
+        change.mentor_id
+        for change in work.changes
+        if json.loads(change.body).items() - rows.get(str(change.mentor_id), {}).items()
+    ]
+    if wrong:
+        raise UnfairComparisonError(f"{len(wrong):,} rows are not what the consumer would have written")

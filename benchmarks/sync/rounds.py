@@ -1,4 +1,4 @@
-"""The four ways in turn, so that other load on the machine affects all of them."""
+"""The ways in turn, so that other load on the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from benchmarks.sync.pushes import by_consumer, by_senders, prepare
+from benchmarks.sync.pushes import by_consumer, by_senders, check_rows, prepare
+from benchmarks.sync.script import RIVAL_PYTHON, script
 from benchmarks.sync.senders import senders
-from local.stack.stack import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from benchmarks.sync.pushes import Push, Work
+    from benchmarks.sync.script import Script, ScriptForm
     from benchmarks.sync.senders import Senders
     from benchmarks.sync.stack import Bench, Progress
 
@@ -27,9 +28,9 @@ CONSUMER: Final = "consumer"
 FLOOR: Final = "floor"
 PATCH: Final = "one PATCH per listing"
 SDK: Final = "official SDK"
+SCRIPT_PLAIN: Final = "script, plain"
+SCRIPT_BEST: Final = "script, best"
 
-_SDK_PYTHON: Final = ROOT / ".rival-venv" / "bin" / "python"
-_SDK_PROGRAM: Final = ROOT / "benchmarks" / "sync" / "sdk_sender.py"
 # records.upsert with this many rows at a time, and batch with this many upserts of one row.
 _SDK_WAYS: Final[tuple[SdkWay, ...]] = tuple(
     (way, size) for way in ("UpsertMultiple", "batch") for size in (100, 250, 1000)
@@ -38,26 +39,31 @@ _TRIALS: Final = 2
 
 
 class Rivals:
-    """Programs that push the same listings, in as many processes as the consumer has requests under way."""
+    """Programs that push the same listings.
 
-    def __init__(self, bench: Bench, raw: Senders, sdk: Senders) -> None:
+    There are as many processes as the consumer has requests under way; the script has its own number.
+    """
+
+    def __init__(self, bench: Bench, raw: Senders, sdk: Senders, script: Script) -> None:
         self._bench = bench
         self._raw = raw
         self._sdk = sdk
+        self.script = script
         self.sdk_way = _SDK_WAYS[0]
 
-    def find_sdk_way(self) -> dict[SdkWay, float]:
-        """Try the SDK's ways in turn, keep the fastest, and return the median seconds of each."""
+    def find_ways(self) -> tuple[dict[SdkWay, float], dict[ScriptForm, float]]:
+        """Try the SDK's ways and the script's forms, keep the quickest, and return the median seconds of each."""
         work = prepare(self._bench)
         taken: defaultdict[SdkWay, list[float]] = defaultdict(list)
-        for way in _SDK_WAYS[:1] + _SDK_WAYS * _TRIALS:  # the first run is cold and does not count
-            taken[way].append(self._by_sdk(work, way).seconds)
-        del taken[_SDK_WAYS[0]][0]
+        self._by_sdk(work, _SDK_WAYS[0])  # the first run is cold and does not count
+        for way in _SDK_WAYS * _TRIALS:
+            taken[way].append(self._by_sdk(work, way).settled)
         medians = {way: median(seconds) for way, seconds in taken.items()}
         self.sdk_way = min(medians, key=medians.__getitem__)
+        forms = self.script.find_forms(prepare(self._bench))
         self._bench.know_versions()
         self._bench.catch_up()
-        return medians
+        return medians, forms
 
     def rounds(self, repeats: int, progress: Progress) -> dict[str, list[Push]]:
         """Push the same changes in every way, `repeats` times, starting each time with another way."""
@@ -66,6 +72,8 @@ class Rivals:
             FLOOR: lambda work: by_senders(self._bench, work, self._raw, work.batches(self._bench.batch_size())),
             PATCH: lambda work: by_senders(self._bench, work, self._raw, work.patches()),
             SDK: lambda work: self._by_sdk(work, self.sdk_way),
+            SCRIPT_PLAIN: lambda work: self.script.push(work, self.script.plain),
+            SCRIPT_BEST: lambda work: self.script.push(work, self.script.best),
         }
         pushes: dict[str, list[Push]] = {name: [] for name in ways}
         for repeat in range(repeats):
@@ -73,7 +81,8 @@ class Rivals:
             names = list(ways)
             for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
                 pushes[name].append(ways[name](work))
-            taken = ", ".join(f"{name} {pushes[name][-1].seconds:.2f} s" for name in names)
+            check_rows(self._bench, work)
+            taken = ", ".join(f"{name} {pushes[name][-1].settled:.2f} s" for name in names)
             progress(f"Repeat {repeat + 1} of {repeats}: {taken}")
         return pushes
 
@@ -86,12 +95,14 @@ def rivals(bench: Bench, token: str) -> Iterator[Rivals]:
     """Yield the programs, started, signed in and connected."""
     workers, parallel = bench.in_hand()
     raw = [sys.executable, "-m", "benchmarks.sync.sender", bench.url, token]
-    sdk = [str(_SDK_PYTHON), str(_SDK_PROGRAM), bench.url, token, "hlf_PeerMentor", "hlf_mentorid"]
+    sdk = [str(RIVAL_PYTHON), "-P", "-m", "benchmarks.sync.sdk_sender"]
+    sdk += [bench.url, token, "hlf_PeerMentor", "hlf_mentorid"]
     with (
         senders("sender", raw, workers * parallel, bench.stack.home) as plain,
         senders("sdk", sdk, workers * parallel, bench.stack.home) as official,
+        script(bench, token) as scripts,
     ):
-        yield Rivals(bench, plain, official)
+        yield Rivals(bench, plain, official, scripts)
 
 
 def token_for(bench: Bench) -> str:

@@ -1,10 +1,8 @@
 """A program that sends listings with Microsoft's own SDK for Python, for an interpreter that has it (.rival-venv).
 
-`python sync_sdk_sender.py URL TOKEN TABLE KEY` reads commands from its input, one JSON to a line, and answers each with
-a line: {"load": FILE} takes listings, a list of [key value, columns]; {"send": [WAY, SIZE]} sends them.
-
-The SDK insists on https. Its connection is therefore told to speak plainly to this one address: TLS, which nobody else
-here pays for, is spared it too. Nothing else of it is touched, and inside `with` it keeps its connection open.
+`python -m benchmarks.sync.sdk_sender URL TOKEN TABLE KEY` reads commands from its input, one JSON to a line, and
+answers each with a line: {"load": FILE} takes listings, a list of [key value, columns]; {"send": [WAY, SIZE]} sends
+them.
 """
 
 from __future__ import annotations
@@ -17,41 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 # Only there, and so unknown to the type checker here.
-from azure.core.credentials import AccessToken  # type: ignore[import-not-found]
-from PowerPlatform.Dataverse.client import DataverseClient  # type: ignore[import-not-found]
 from PowerPlatform.Dataverse.models import UpsertItem  # type: ignore[import-not-found]
-from requests.adapters import HTTPAdapter
+
+from benchmarks.sync.sdk_client import sdk_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-
-class ReadyToken:
-    """The token that was there before."""
-
-    def __init__(self, token: str) -> None:
-        self._token = AccessToken(token, int(time.time()) + 3600)
-
-    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:  # noqa: ANN401 - the SDK's own signature
-        """Return the same for every scope."""
-        return self._token
-
-
-class InPlain(HTTPAdapter):
-    """Sends to http what is meant for https."""
-
-    def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]  # noqa: ANN401
-        """As HTTPAdapter does."""
-        request.url = request.url.replace("https://", "http://", 1)
-        return super().send(request, **options)
 
 
 def main() -> None:
     """Do what is asked, until the input ends."""
     url, token, table, key = sys.argv[1:]
     items: list[UpsertItem] = []
-    with DataverseClient(url.replace("http://", "https://", 1), ReadyToken(token)) as client:
-        client._session.mount("https://", InPlain())  # noqa: SLF001 - see above
+    with sdk_client(url, token) as client:
         ways: dict[str, Callable[[Sequence[UpsertItem]], None]] = {
             "UpsertMultiple": lambda some: client.records.upsert(table, list(some)),
             "batch": lambda some: _batch(client, table, some),

@@ -27,10 +27,9 @@ class Senders:
         self._folder = folder
         self._name = name
 
-    @property
-    def pids(self) -> list[int]:
-        """Their process ids."""
-        return [program.pid for program in self._programs]
+    def first(self, count: int) -> Senders:
+        """Return so many of them; the others stay idle."""
+        return Senders(self._programs[:count], self._folder, self._name)
 
     def load(self, requests: Sequence[Any]) -> None:
         """Distribute the requests, which are JSON, to the programs in turn."""
@@ -44,6 +43,15 @@ class Senders:
     def send(self, how: Any = True) -> None:  # noqa: ANN401 - whatever the program understands
         """Have every program send its requests, and wait until the last has finished."""
         self._instruct([{"send": how}] * len(self._programs))
+
+    def wait_until_ready(self) -> None:
+        """Wait until every program is started and connected."""
+        self._instruct([{"ready": True}] * len(self._programs))
+
+    def send_parts(self, how: int) -> None:
+        """Have every program do its part of the work: its number, how many there are, and `how`. Wait for the last."""
+        count = len(self._programs)
+        self._instruct([{"send": [number, count, how]} for number in range(count)])
 
     def _instruct(self, commands: Sequence[dict[str, Any]]) -> None:
         for program, command in zip(self._programs, commands, strict=True):
