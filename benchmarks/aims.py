@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 _LARGE: Final = 10_000
 # The size that ends a figure's name, such as 10k and 1m; what is aimed for holds at each.
 _SIZE: Final = re.compile(r"_\d+[km]?$")
-# The function that ends a figure's name.
-_OF_A_FUNCTION: Final = ("init_ratio", "cold_total_ms")
+# Figures whose names end with a function, or with a form of the credential.
+_OF_EACH: Final = (
+    *("init_ratio", "cold_total_ms"),
+    *("sign_in_import_ms", "sign_in_first_token_ms", "sign_in_next_token_ms", "sign_in_mb"),
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,6 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "ordinary_check_ms": Figure("the nightly check of an ordinary day", "ms"),
     "monday_check_ms": Figure("the check of a Monday, which looks at everyone", "ms"),
     "nightly_wal_mb": Figure("write-ahead log of the busy nightly check, right after a checkpoint", "MB"),
-    "nightly_wal_images_mb": Figure("of it, images of whole pages", "MB"),
     "function_peak_mb": Figure("peak memory of the function over the busy nightly check", "MB"),
     # bench-sync
     "commit_to_site_p50_ms": Figure("one change, from its commit until Dynamics has accepted it: median", "ms"),
@@ -117,8 +119,8 @@ _UNKNOWN: Final = Figure("")
 
 
 def figure(name: str) -> Figure:
-    """Return what is known of a figure: by its name, or by its name without the size or the function at its end."""
-    stem = next((one for one in _OF_A_FUNCTION if name.startswith(f"{one}_")), _SIZE.sub("", name))
+    """Return what is known of a figure: by its name, or by its name without the size or the word at its end."""
+    stem = next((one for one in _OF_EACH if name.startswith(f"{one}_")), _SIZE.sub("", name))
     return FIGURES.get(name) or FIGURES.get(stem, _UNKNOWN)
 
 
