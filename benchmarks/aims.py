@@ -124,6 +124,11 @@ def figure(name: str) -> Figure:
     return FIGURES.get(name) or FIGURES.get(stem, _UNKNOWN)
 
 
+def with_aims(figures: Mapping[str, float]) -> dict[str, float]:
+    """Return the figures that have an aim: for a section whose tables show the others."""
+    return {name: value for name, value in figures.items() if figure(name).aim}
+
+
 def figure_table(figures: Mapping[str, float]) -> str:
     """Return the figures as a Markdown table: the value, and the aim and whether it is met where there is one."""
     lines = ["| figure | value | aim | met | what it is |", "|---|---|---|---|---|"]

@@ -16,7 +16,7 @@ from benchmarks.aims import figure_table
 from local.stack.stack import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.table import Table
 
@@ -39,9 +39,12 @@ def write_block(name: str, text: str) -> None:
     write_overview()
 
 
-def write_figures(name: str, command: str, figures: Mapping[str, float], how: str = "") -> None:
-    """Write the block "bench-X figures": when, where and how they were measured, and the table with the aims."""
-    write_block(name, f"{provenance(command, how)}\n\n{figure_table(figures)}")
+def write_figures(
+    name: str, command: str, figures: Mapping[str, float], how: str = "", tables: Sequence[Table] = ()
+) -> None:
+    """Write a block: when, where and how it was measured, the figures with their aims, and the tables."""
+    written = [figure_table(figures)] if figures else []
+    write_block(name, "\n\n".join([provenance(command, how), *written, *map(as_markdown, tables)]))
 
 
 def write_overview() -> None:

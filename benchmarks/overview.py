@@ -40,14 +40,18 @@ def overview(document: str) -> str:
     lines = ["| command | what it measures | how long the last run took |", "|---|---|---|"]
     aims = ["| figure | last value | aim | met | section |", "|---|---|---|---|---|"]
     for name, benchmark in BENCHMARKS.items():
-        block = _block(document, f"{name} figures")
-        took = _TOOK.search(block)
+        blocks = "\n".join(_blocks(document, rf"{name} [^\n]+"))
+        took = _TOOK.search(blocks)
         section = f"[{benchmark.heading.replace('-', ' ')}](#{benchmark.heading})"
         lines.append(f"| `make {name}` | {benchmark.measures} | {took[1] if took else 'not known'} |")
-        aims += [f"| {' | '.join(found)} | {section} |" for found in _ROW.findall(block)]
+        aims += [f"| {' | '.join(found)} | {section} |" for found in _ROW.findall(blocks)]
     return "\n".join([*lines, "", *aims]) if len(aims) > 2 else "\n".join(lines)  # noqa: PLR2004 - its head
 
 
-def _block(document: str, name: str) -> str:
-    found = re.search(rf"<!-- {name}, written by a run -->\n(.*?)<!-- end -->", document, re.DOTALL)
-    return found[1] if found else ""
+def block_of(document: str, name: str) -> str:
+    """Return what stands in a block, or nothing where the document has none of this name."""
+    return next(iter(_blocks(document, re.escape(name))), "")
+
+
+def _blocks(document: str, pattern: str) -> list[str]:
+    return re.findall(rf"^<!-- {pattern}, written by a run -->\n(.*?)^<!-- end -->", document, re.DOTALL | re.MULTILINE)

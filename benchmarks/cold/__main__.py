@@ -14,21 +14,15 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from benchmarks.aims import print_figures
-from benchmarks.cold.document import memory_table, whole_table
+from benchmarks.aims import print_figures, with_aims
+from benchmarks.cold.document import MEANING, memory_table, whole_table
 from benchmarks.cold.measuring import EVENTS, Cold, Ways, ways
 from benchmarks.cold.processor import MB_OF_ONE_PROCESSOR, can_be_held, held_python
-from benchmarks.document import as_markdown, provenance, write_block, write_figures
+from benchmarks.document import write_figures
 from local.stack import deployed_code
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from rich.table import Table
 
 _COMMAND = "make bench-cold"
 
@@ -51,31 +45,23 @@ def main() -> int:
         whole = {name: _against_floor(here, name, whole_processor, asked.repeats) for name in EVENTS}
         by_memory = {name: _by_memory(here, name, pythons, asked.repeats) for name in EVENTS if pythons}
     named = {_function(name): pair for name, pair in whole.items()}
-    tables = {"bench-cold whole": whole_table(named)}
-    if by_memory:
-        tables["bench-cold memory"] = memory_table({_function(name): found for name, found in by_memory.items()})
+    on_whole = whole_table(named)
+    of_memory = memory_table({_function(name): found for name, found in by_memory.items()}) if by_memory else None
     figures = {f"init_ratio_{name}": cold.init / floor.init for name, (cold, floor) in named.items()}
     figures |= {f"cold_total_ms_{name}": cold.total for name, (cold, _) in named.items()}
     figures["layer_mb"] = _layer_mb()
     console = Console(width=140)
-    for table in tables.values():
-        console.print(table)
+    console.print(on_whole)
+    if of_memory:
+        console.print(of_memory)
     print_figures(console, figures)
     if asked.write:
-        _write(tables, figures, asked.repeats)
+        of = f"Medians of {asked.repeats} containers, in turn"
+        shown = with_aims(figures) | {"layer_mb": figures["layer_mb"]}
+        write_figures("bench-cold figures", _COMMAND, shown, f"{of}, on a whole processor.", [on_whole])
+        if of_memory:
+            write_figures("bench-cold memory", _COMMAND, {}, f"{of}. {MEANING}", [of_memory])
     return 0
-
-
-def _write(tables: Mapping[str, Table], figures: Mapping[str, float], repeats: int) -> None:
-    of = f"Medians of {repeats} containers, in turn"
-    how = {
-        "bench-cold whole": f"{of}, on a whole processor.",
-        "bench-cold memory": f"{of}: init and first event, in brackets the same event again;\n"
-        "dollars for a million cold starts / a million warm events.\nIn bold: the memory in template.yaml.",
-    }
-    for name, table in tables.items():
-        write_block(name, f"{provenance(_COMMAND, how[name])}\n\n{as_markdown(table)}")
-    write_figures("bench-cold figures", _COMMAND, figures)
 
 
 def _against_floor(here: Ways, name: str, python: str, repeats: int) -> tuple[Cold, Cold]:

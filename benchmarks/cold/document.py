@@ -18,6 +18,8 @@ _DOLLARS_PER_GB_SECOND: Final = 0.0000166667
 _DOLLARS_PER_REQUEST: Final = 0.0000002
 _MILLION: Final = 1_000_000
 _RATIO: Final = 2
+MEANING: Final = """A cell is init and the first event, in brackets the same event again;
+dollars for a million cold starts / a million warm events. In bold: the memory in template.yaml."""
 
 
 def whole_table(found: Mapping[str, tuple[Cold, Cold]]) -> Table:

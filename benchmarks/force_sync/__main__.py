@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.aims import print_figures
-from benchmarks.document import as_markdown, provenance, write_block, write_figures
+from benchmarks.document import write_figures
 from benchmarks.force_sync.page import page_milliseconds
 from benchmarks.force_sync.single import UnfairComparisonError, forced_and_bare, page_bytes, refused_per_second
 from benchmarks.force_sync.stack import COORDINATORS, bench
@@ -26,7 +26,6 @@ from local.demo.website import WebsiteBehindError, summary
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMAND: Final = "make bench-force-sync"
 _PER_MINUTE: Final = 45
 _SERVER_FAULT: Final = 500
 
@@ -90,9 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures |= {f"page_busy_ms_{options.mentors}": page[0], f"page_key_ms_{options.mentors}": page[1]}
     print_figures(console, figures)
     if options.write:
-        how = f"{options.mentors} mentors, {COORDINATORS} coordinators. {described}"
-        write_block("bench-force-sync times", f"{provenance(_COMMAND, how)}\n\n{as_markdown(table)}")
-        write_figures("bench-force-sync figures", _COMMAND, figures)
+        how = f"{options.mentors:,} mentors, {COORDINATORS} coordinators.\n{described}"
+        write_figures("bench-force-sync figures", "make bench-force-sync", figures, how, [table])
     good = not any(value for name, value in figures.items() if name.endswith(("doubled", "429", "5xx")))
     return 0 if good and above_is_refused(found) else 1
 

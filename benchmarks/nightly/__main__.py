@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from benchmarks.aims import print_figures
-from benchmarks.document import as_markdown, provenance, write_block, write_figures
+from benchmarks.aims import print_figures, with_aims
+from benchmarks.document import write_figures
 from benchmarks.nightly import floor, report
 from benchmarks.nightly.database import benchmark_server, make_source
 from benchmarks.nightly.function_memory import RunUnfinishedError, peak_memory_mb
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.nightly.measures import MeasureFloor
-
-_COMMAND = "make bench-nightly"
 
 
 def main(arguments: Sequence[str] | None = None, *, floor: MeasureFloor = floor.run_floor) -> int:
@@ -49,8 +47,7 @@ def main(arguments: Sequence[str] | None = None, *, floor: MeasureFloor = floor.
     print_figures(console, figures)
     if options.write:
         how = f"Medians of {options.repeats} repeats, the best in brackets; {report.server()}."
-        write_block("bench-nightly times", f"{provenance(_COMMAND, how)}\n\n{as_markdown(table)}")
-        write_figures("bench-nightly figures", _COMMAND, figures)
+        write_figures("bench-nightly figures", "make bench-nightly", with_aims(figures), how, [table])
     return 0
 
 

@@ -27,8 +27,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.aims import print_figures
-from benchmarks.document import as_markdown, provenance, write_block, write_figures
+from benchmarks.aims import print_figures, with_aims
+from benchmarks.document import write_figures
 from emulators.dataverse.client import EmulatorControl
 from emulators.dataverse.process import LocalDataverse
 from emulators.sts.server import LocalSts
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 _ROLE = "arn:aws:iam::000000000000:role/website"
-_COMMAND = "make bench-sign-in"
 _FORMS = ("secret", "federation", "certificate")
 
 
@@ -77,8 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print_figures(console, figures)
     if options.write:
         how = f"Medians of {options.containers} new processes of each form, in turn."
-        write_block("bench-sign-in forms", f"{provenance(_COMMAND, how)}\n\n{as_markdown(table)}")
-        write_figures("bench-sign-in figures", _COMMAND, figures)
+        write_figures("bench-sign-in figures", "make bench-sign-in", with_aims(figures), how, [table])
     return 0
 
 

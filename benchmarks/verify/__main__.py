@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.aims import print_figures
-from benchmarks.document import as_markdown, provenance, write_block, write_figures
+from benchmarks.document import write_figures
 from benchmarks.nightly.database import benchmark_server, make_source
 from operations.commands.verify_integration import of_database
 from shared.adapters.postgres.integration.behaviour.points import behaviour_findings
@@ -29,7 +29,6 @@ from shared.domain.integration.findings import Area, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_COMMAND: Final = "make bench-verify"
 _LABELS: Final = {1_000_000: "1m", 100_000: "100k", 10_000: "10k"}
 
 
@@ -61,9 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     print_figures(console, figures)
     if options.write:
-        how = f"Medians of {options.repeats}, in seconds."
-        write_block("bench-verify times", f"{provenance(_COMMAND, how)}\n\n{as_markdown(table)}")
-        write_figures("bench-verify figures", _COMMAND, figures)
+        how = f"Medians of {options.repeats} repeats."
+        write_figures("bench-verify figures", "make bench-verify", figures, how)
     return 0
 
 
