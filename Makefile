@@ -151,6 +151,12 @@ bench-cold: .venv/run.stamp  ## Cold starts of every function against the import
 bench-dataverse: .venv/run.stamp  ## What the Dataverse emulator alone takes in a second
 	@$(PY) -m benchmarks.dataverse_speed $(BENCH_ARGS)
 
+.PHONY: performance
+performance:  ## Run every benchmark of docs/performance.md, as root, and write the page; on a quiet machine
+	@failed=; for one in nightly sync reconcile force-sync verify sign-in cold dataverse; do \
+	  $(MAKE) --no-print-directory "bench-$$one" BENCH_ARGS=--write || failed="$$failed bench-$$one"; \
+	done; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+
 .PHONY: data
 data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 	@$(PY) -m local dataset --out data/mentors.csv

@@ -79,10 +79,12 @@ def test_a_block_is_named_after_the_make_target() -> None:
 
 
 def test_the_overview_has_every_benchmark() -> None:
-    """`make bench-scale` has a page of its own."""
+    """So has `make performance`. `make bench-scale` has a page of its own."""
     targets = set(re.findall(r"^(bench-[a-z-]+):", MAKEFILE, re.MULTILINE))
     assert set(BENCHMARKS) == targets - {"bench-scale"}
     assert {name.split()[0] for name in owners()} <= set(BENCHMARKS)
+    run = there(re.search(r"^performance:.*\n.*for one in ([a-z -]+);", MAKEFILE, re.MULTILINE))[1].split()
+    assert [f"bench-{one}" for one in run] == list(BENCHMARKS)
 
 
 def test_the_overview_is_what_the_blocks_say() -> None:
