@@ -172,7 +172,7 @@ def test_parts_that_ask_to_wait_back_off_once_for_the_longest(rig: WebsiteRig) -
     rig.site.replies.append(
         batch(part(204), part(429, "0x80072322", retry_after="5"), part(429, "0x80072321", retry_after="44"), part(503))
     )
-    assert rig.push(*changes(6), size=4)[-2:] == [NotNow("website_backoff", 44.0)] * 2
+    assert rig.push(*changes(8), size=4)[-4:] == [NotNow("website_backoff", 44.0)] * 4
     assert rig.backoff.blocked == [(44.0, "dataverse_part")]
 
 

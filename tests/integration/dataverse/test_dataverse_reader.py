@@ -312,7 +312,7 @@ def test_rows_come_in_order_and_what_is_not_there_is_none(client: ReaderClient, 
     assert [row and row["hlf_area"] for row in found] == ["Møre 3", None, "Møre 22", "Møre 0", "Møre 3", None]
     assert found[0]["hlf_peermentorid"] == "00000003-0000-4000-8000-000000000000"
     batches = [entry for entry in emulator.journal() if entry.path == "$batch"]
-    assert sorted(entry.operations for entry in batches) == [2, 4]
+    assert sorted(entry.operations for entry in batches) == [3, 3]
     assert client.rows() == []
 
 
@@ -321,7 +321,8 @@ def test_what_could_not_be_read_and_nothing_else_is_read_again(client: ReaderCli
     emulator.poison("'m7'", status=503, count=1)
     assert [row[KEY] for row in client.rows(*(f"m{number}" for number in range(8)))] == [f"m{n}" for n in range(8)]
     operations = [entry.operations for entry in emulator.journal() if entry.path == "$batch"]
-    assert operations.count(4) == 2 or operations[-1] == 1
+    # The failed batch counts none. Its four, the other four, and m7 once more: nine, however they are divided.
+    assert sum(operations) == 9
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 -- The desired state of each listing on the website (I5).
 
 -- A listing is shown if the mentor is active, consents and is certified (I5). The body holds fields of consenting
--- mentors only; a mentor that is not to be listed gets a body without fields. Without SET search_path, so that it
--- inlines into the claim, whose plan is then kept.
+-- mentors only; a mentor that is not to be listed gets a body without fields. ROWS: as few as
+-- the planner takes an array for, so that nobody joins the result by a scan.
 CREATE OR REPLACE FUNCTION certification.wanted_listings(p_mentor_ids uuid[])
 RETURNS TABLE (mentor_id uuid, listed boolean, only_ended boolean, expires_on date, target jsonb, show text, hide text)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
     WITH organisation AS MATERIALIZED (
         SELECT i.id, o.timezone::text AS zone, coalesce(e.day, certification.today_in(o.timezone::text)) AS day,
                f.hide, f.target, certification.body_template(f.mapping) AS template,
@@ -27,15 +27,15 @@ LANGUAGE sql STABLE AS $$
            CASE WHEN w.listed THEN (
                SELECT format(o.template,
                           coalesce(to_json(f.first_name)::text, 'null'), coalesce(to_json(f.last_name)::text, 'null'),
-                          coalesce(to_json(coalesce(f.first_name || ' ' || f.last_name, f.first_name, f.last_name))::text,
-                                   'null'),
+                          coalesce(to_json(f.full_name)::text, 'null'),
                           coalesce(to_json(f.phone)::text, 'null'), coalesce(to_json(f.email)::text, 'null'),
                           coalesce(to_json(f.area)::text, 'null'), o.name)
-                 FROM (SELECT certification.clean_text(m.first_name::text) AS first_name,
-                              certification.clean_text(m.last_name::text) AS last_name,
-                              certification.clean_text(m.phone::text) AS phone,
-                              certification.clean_text(m.email::text) AS email,
-                              certification.clean_text(m.area::text) AS area OFFSET 0) AS f) END,
+                 FROM (SELECT p.*, coalesce(p.first_name || ' ' || p.last_name, p.first_name, p.last_name) AS full_name
+                         FROM (SELECT certification.clean_text(m.first_name::text) AS first_name,
+                                      certification.clean_text(m.last_name::text) AS last_name,
+                                      certification.clean_text(m.phone::text) AS phone,
+                                      certification.clean_text(m.email::text) AS email,
+                                      certification.clean_text(m.area::text) AS area OFFSET 0) AS p OFFSET 0) AS f) END,
            o.hide
       FROM unnest(p_mentor_ids) AS u (id)
       JOIN certification.listings AS l ON l.mentor_id = u.id
