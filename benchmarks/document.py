@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 import textwrap
 import time
 from datetime import UTC, datetime
@@ -60,6 +62,8 @@ def first_line(name: str) -> str:
 
 def provenance(command: str, how: str) -> str:
     """Return lines that say when, where, with which command and how something was measured, and how long it took."""
+    if given := [one for one in sys.argv[1:] if one != "--write"]:
+        command = f'{command} BENCH_ARGS="{shlex.join(given)}"'
     load = os.getloadavg()[0]
     day = datetime.now(UTC).strftime("%d %B %Y").lstrip("0")
     minutes, seconds = divmod(round(time.monotonic() - _BEGAN), 60)

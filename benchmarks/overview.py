@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAME: Final = "overview"
-NOT_WRITTEN: Final = "Not written by a run yet."
 _ROW: Final = re.compile(r"^\| (`[^`]+`) \| ([^|]+) \| ([<>]= [^|]+) \| ([^|]+) \|", re.MULTILINE)
 _TOOK: Final = re.compile(r"\btook ([^.]+)\.")
 

@@ -177,6 +177,8 @@ def test_a_block_that_is_missing_is_refused(copy: Path) -> None:
         ("requests_in_retry_after", 0, "met"),
         ("reconcile_vs_served_paging_100k", 1.2, "not met"),
         ("sdk_script_vs_reconcile_memory", 1.8, "met"),
+        ("sdk_script_vs_reconcile_100k", 1.29, "not met"),
+        ("sdk_script_vs_reconcile_1m", 1.29, ""),
         ("init_ratio_operations_reader", 1.3, "not met"),
         ("push_vs_floor", 0.4, ""),
     ],
