@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(f"figure {name} {value:.4g}", markup=False, highlight=False)
     try:
         if options.write:
-            document.write(found)
+            document.write(found, sys.argv[1:] if arguments is None else arguments)
     except NoBlockError as error:
         errors.print(f"not written: docs/performance.md has no single block {error}", style="red", markup=False)
         return 1

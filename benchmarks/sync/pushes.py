@@ -135,10 +135,12 @@ def measured(bench: Bench, work: Work, push: Callable[[], float]) -> Push:
     writes = bench.control.writes(began)
     summary = bench.control.summary()
     listings = len(work.changes)
-    found = {"writes": len(writes), "listings": len({write.key for write in writes})}
+    different = len({write.key for write in writes})
     refused = {status: n for status, n in summary["operations_by_status"].items() if status not in {"200", "204"}}
-    if found != {"writes": listings, "listings": listings} or refused:
-        raise UnfairComparisonError(f"{found} where {listings} were expected; refused: {refused}")
+    if (len(writes), different) != (listings, listings) or refused:
+        raise UnfairComparisonError(
+            f"{len(writes):,} writes of {different:,} listings where {listings:,} were expected; refused: {refused}"
+        )
     if (columns := {frozenset(write.columns) for write in writes}) != work.columns:
         raise UnfairComparisonError(f"the columns {sorted(map(sorted, columns))} were written")
     cpu = {kind: after[kind] - before.get(kind, 0.0) for kind in after}

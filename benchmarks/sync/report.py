@@ -158,15 +158,15 @@ def limits_grid(found: SyncMeasurements) -> Grid:
 def describe(found: SyncMeasurements) -> str:
     """Return a description of what was compared."""
     workers, parallel = found.in_hand
-    ways = ", ".join(f"{way} of {size} {seconds:.2f} s" for (way, size), seconds in found.sdk_ways.items())
+    ways = ", ".join(f"{way} of {size} {seconds:.2f}" for (way, size), seconds in found.sdk_ways.items())
     way, size = found.sdk_way
-    forms = ", ".join(f"{form.processes} of {form.size} {s:.2f} s" for form, s in found.script_forms.items())
+    forms = ", ".join(f"{form.processes} of {form.size} {seconds:.2f}" for form, seconds in found.script_forms.items())
     return (
         f"The consumer runs {workers} functions with {parallel} requests under way each; floor, PATCH and SDK have "
         f"{found.at_once} processes with one.\n"
-        f"SDK: {way} of {size}, its quickest way here ({ways}).\n"
+        f"SDK: {way} of {size}, its quickest way here (seconds: {ways}).\n"
         f"Script: plain is one process with {found.plain.size} listings a request, best is {found.best.processes} "
-        f"processes with {found.best.size} ({forms})."
+        f"with {found.best.size} (seconds of processes and size: {forms})."
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from contextlib import contextmanager
+from math import ceil
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from benchmarks.sync.pushes import by_consumer, by_senders, check_rows, prepare
+from benchmarks.sync.pushes import UnfairComparisonError, by_consumer, by_senders, check_rows, prepare
 from benchmarks.sync.script import RIVAL_PYTHON, script
 from benchmarks.sync.senders import senders
 
@@ -50,9 +51,13 @@ class Rivals:
         self._sdk = sdk
         self.script = script
         self.sdk_way = _SDK_WAYS[0]
+        self._batch_size = 1
 
     def find_ways(self) -> tuple[dict[SdkWay, float], dict[ScriptForm, float]]:
-        """Try the SDK's ways and the script's forms, keep the quickest, and return the median seconds of each."""
+        """Try the SDK's ways and the script's forms, keep the quickest, and return the median seconds of each.
+
+        The floor's batches get the size of those that the consumer sends.
+        """
         work = prepare(self._bench)
         taken: defaultdict[SdkWay, list[float]] = defaultdict(list)
         self._by_sdk(work, _SDK_WAYS[0])  # the first run is cold and does not count
@@ -60,8 +65,9 @@ class Rivals:
             taken[way].append(self._by_sdk(work, way).settled)
         medians = {way: median(seconds) for way, seconds in taken.items()}
         self.sdk_way = min(medians, key=medians.__getitem__)
-        forms = self.script.find_forms(prepare(self._bench))
-        self._bench.know_versions()
+        work = prepare(self._bench)
+        forms = self.script.find_forms(work)
+        self._batch_size = ceil(len(work.changes) / by_consumer(self._bench, work).requests)
         self._bench.catch_up()
         return medians, forms
 
@@ -69,7 +75,7 @@ class Rivals:
         """Push the same changes in every way, `repeats` times, starting each time with another way."""
         ways: dict[str, Callable[[Work], Push]] = {
             CONSUMER: lambda work: by_consumer(self._bench, work),
-            FLOOR: lambda work: by_senders(self._bench, work, self._raw, work.batches(self._bench.batch_size())),
+            FLOOR: lambda work: by_senders(self._bench, work, self._raw, work.batches(self._batch_size)),
             PATCH: lambda work: by_senders(self._bench, work, self._raw, work.patches()),
             SDK: lambda work: self._by_sdk(work, self.sdk_way),
             SCRIPT_PLAIN: lambda work: self.script.push(work, self.script.plain),
@@ -80,7 +86,10 @@ class Rivals:
             work = prepare(self._bench)
             names = list(ways)
             for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
-                pushes[name].append(ways[name](work))
+                try:
+                    pushes[name].append(ways[name](work))
+                except UnfairComparisonError as error:
+                    raise UnfairComparisonError(f"{name}: {error}") from None
             check_rows(self._bench, work)
             taken = ", ".join(f"{name} {pushes[name][-1].settled:.2f} s" for name in names)
             progress(f"Repeat {repeat + 1} of {repeats}: {taken}")

@@ -192,15 +192,8 @@ class Bench:
         """Return how many functions of the consumer run at a time, and how many requests each has under way."""
         workers = mapping_of(self.stack.stack).maximum_concurrency or self.stack.host.concurrency(CONSUMER)
         hint = int(self.control.settings()["dop_hint"])
-        return workers, min(self._setting("DATAVERSE_PARALLEL_REQUESTS"), hint)
-
-    def batch_size(self) -> int:
-        """Return the most listings that the consumer puts into one `$batch`."""
-        return self._setting("DATAVERSE_BATCH_SIZE")
-
-    def _setting(self, name: str) -> int:
         function = next(f for f in self.stack.stack.functions if f.logical_id == CONSUMER)
-        return int(function.environment[name])
+        return workers, min(int(function.environment["DATAVERSE_PARALLEL_REQUESTS"]), hint)
 
 
 def mapping_of(stack: Stack) -> EventSourceMapping:

@@ -40,6 +40,12 @@ def times_to_site(bench: Bench, changes: int, catch_up: Callable[[], None] | Non
 
     `catch_up` waits until the website shows all of them.
     """
+
+    def wait() -> None:
+        bench.wait_until_synced()
+
+    catch_up = catch_up or wait
+    bench.vacuum()
     return website.times_to_site(bench.stack.dsn, bench.url, changes // 2, PER_SECOND, catch_up=catch_up)
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import psycopg
 import pytest
 
@@ -78,7 +79,10 @@ def test_a_function_is_known_by_its_module() -> None:
 def test_a_sending_program_is_known(tmp_path: Path) -> None:
     """The processes of the other ways; this process is the rest of the local stack."""
     with LocalDataverse(tmp_path) as emulator:
-        command = [sys.executable, "-m", "benchmarks.sync.sender", emulator.url, "token"]
+        form = {"grant_type": "client_credentials", "scope": f"{emulator.url}/.default"}
+        form |= {"client_id": emulator.client_id, "client_secret": emulator.client_secret}
+        token = httpx.post(emulator.token_url, data=form).raise_for_status().json()["access_token"]
+        command = [sys.executable, "-m", "benchmarks.sync.sender", emulator.url, token]
         before = children()
         with senders("sender", command, 2, tmp_path):
             assert [kind(pid) for pid in children() - before] == [SENDERS, SENDERS]
@@ -117,7 +121,7 @@ def measured() -> SyncMeasurements:
         in_hand=(1, 1),
         to_site=[1.0, 2.0],
         bare=[1.0, 2.0],
-        sdk_ways={("batch", 10): 0.5},
+        sdk_ways={("batch", size): 0.5 for size in range(10, 30)},
         sdk_way=("batch", 10),
         script_forms={ScriptForm(1, 10): 0.75},
         plain=ScriptForm(1, 10),
@@ -139,6 +143,7 @@ def test_figures_are_of_the_time_until_all_is_settled() -> None:
 def test_the_document_has_each_block_once() -> None:
     """So `--write` finds where to write, and no line of a block is too long except those of tables."""
     document = DOCUMENT.read_text(encoding="utf-8")
-    for name, text in blocks(measured()).items():
+    for name, text in blocks(measured(), ["--write", "--repeats", "3"]).items():
         assert document.count(first_line(f"bench-sync {name}")) == 1
+        assert text.startswith('`make bench-sync BENCH_ARGS="--repeats 3"`')
         assert all(len(line) <= 120 or line.startswith("|") for line in text.splitlines())
