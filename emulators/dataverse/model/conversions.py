@@ -52,7 +52,9 @@ def _text(schema: TableSchema, column: Column, value: object) -> str | None:
             "0x80040278",
             f"Invalid character in field '{column.name}': {_described(found.group())}, is an invalid character.",
         )
-    if len(value) > column.max_length or (not value.isascii() and _units(value) > column.max_length):
+    longest = column.max_length
+    # A character is two units at most.
+    if len(value) > longest or (2 * len(value) > longest and not value.isascii() and _units(value) > longest):
         raise DataverseError(
             400,
             "0x80044331",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -40,7 +41,8 @@ class Cookie(NamedTuple):
         return self.marks[name][0]
 
 
-def preferences(prefer: str) -> dict[str, str]:
+@lru_cache(maxsize=256)  # all operations of a batch have the same
+def preferences(prefer: str) -> Mapping[str, str]:
     """Return the preferences of a `Prefer` header by lower-case name; an empty value for none (RFC 7240)."""
     found: dict[str, str] = {}
     position = 0

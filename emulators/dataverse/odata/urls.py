@@ -6,11 +6,15 @@ Dataverse documents `$select $expand $orderby $filter $apply $top $count`, and n
 
 from __future__ import annotations
 
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, unquote_plus
 
 from emulators.dataverse.model import choices
 from emulators.dataverse.model.errors import DataverseError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _KNOWN: Final = frozenset({"$select", "$expand", "$orderby", "$filter", "$top", "$count", "$skiptoken", "$deltatoken"})
 _NOT_SERVED: Final = frozenset({"$apply", "fetchxml", "sql", "savedquery", "userquery"})
@@ -41,7 +45,12 @@ def options(query: str, *also: str) -> Options:
     Raises DataverseError for options the service does not have, one that is given twice, and 501 for those which only
     the emulator does not have.
     """
-    found = Options()
+    return Options(_options(query, also))
+
+
+@lru_cache(maxsize=256)  # all operations of a batch have the same
+def _options(query: str, also: tuple[str, ...]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
     for part in query.split("&"):
         if not part:
             continue

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from emulators.dataverse.model.messages import Request
     from emulators.dataverse.model.table import Table
     from emulators.dataverse.model.types import Row
+    from emulators.dataverse.odata.shapes import Shape
 
 _ABSENT = (None, "", "null")  # Microsoft's own samples send `If-None-Match: null` with everything
 
@@ -24,10 +25,10 @@ _ABSENT = (None, "", "null")  # Microsoft's own samples send `If-None-Match: nul
 def create(environment: Environment, table: Table, request: Request) -> Response:
     """Respond to a POST to a set."""
     environment.tokens.require(request.user, table.schema.name, "create")
-    _check_reply(environment, table, request)
+    shape = _shape_of_reply(environment, table, request)
     row = table.insert(values.read(environment, table, body_of(table, request)))
     path = f"{table.schema.set_name}({row[table.schema.primary_id]})"
-    return _written(environment, table, request, row, path, created=True)
+    return _written(environment, request, shape, row, path, created=True)
 
 
 def on_row(environment: Environment, table: Table, path: str, request: Request) -> Response:
@@ -81,7 +82,7 @@ def _insert(environment: Environment, where: Address, body: dict[str, Any], user
 
 def _upsert(environment: Environment, where: Address, request: Request) -> Response:
     table = where.table
-    _check_reply(environment, table, request)
+    shape = _shape_of_reply(environment, table, request)
     row = where.find()
     if_match = request.headers.get("if-match")
     if row is None:
@@ -90,13 +91,13 @@ def _upsert(environment: Environment, where: Address, request: Request) -> Respo
                 environment.tokens.require(request.user, table.schema.name, "write")
             raise where.missing()
         row = _insert(environment, where, body_of(table, request), request.user)
-        return _written(environment, table, request, row, request.path, created=True)
+        return _written(environment, request, shape, row, request.path, created=True)
     if request.headers.get("if-none-match") == "*":
         raise DataverseError.matching_key()
     if if_match is not None:
         same_version(row, if_match)
     update(environment, where, row, body_of(table, request), request.user)
-    return _written(environment, table, request, row, request.path, created=False)
+    return _written(environment, request, shape, row, request.path, created=False)
 
 
 def _read(environment: Environment, where: Address, request: Request) -> Response:
@@ -109,7 +110,8 @@ def _read(environment: Environment, where: Address, request: Request) -> Respons
         etag = representation.etag(row)
         if request.headers["if-none-match"] == etag:
             return Response(304, [ODATA_VERSION, ("ETag", etag)])
-    return representation.single(environment, table, row, request, 200)
+    shape = representation.shape_of(environment, table, request)
+    return representation.single(environment, shape, row, request, 200)
 
 
 def _delete(environment: Environment, where: Address, request: Request) -> Response:
@@ -134,7 +136,7 @@ def body_of(table: Table, request: Request) -> dict[str, Any]:
     """Return the JSON object of a request. Raises DataverseError."""
     formats.check_json(request)
     try:
-        content = json.loads(request.body, parse_constant=_no_json, object_pairs_hook=_object)
+        content = _READER.decode(request.body.decode(json.detect_encoding(request.body), "surrogatepass"))
     except _DuplicateError as error:
         raise DataverseError.payload(
             table.schema.set_name,
@@ -167,26 +169,30 @@ def _no_json(word: str) -> None:
     raise ValueError(f"{word} is no JSON")
 
 
+# Made once: json.loads would make one for each body.
+_READER = json.JSONDecoder(parse_constant=_no_json, object_pairs_hook=_object)
+
+
 def _written(
-    environment: Environment, table: Table, request: Request, row: Row, path: str, *, created: bool
+    environment: Environment, request: Request, shape: Shape | None, row: Row, path: str, *, created: bool
 ) -> Response:
     entity = environment.api_url + encode(path)
-    if not _represented(request):
+    if shape is None:
         return Response(204, [ODATA_VERSION, ("Location", entity), ("OData-EntityId", entity)])
-    response = representation.single(environment, table, row, request, 201 if created else 200)
+    response = representation.single(environment, shape, row, request, 201 if created else 200)
     response.headers.append(("Preference-Applied", "return=representation"))
     if created:
         response.headers += [("Location", entity), ("OData-EntityId", entity)]
     return response
 
 
-def _represented(request: Request) -> bool:
+def _shape_of_reply(environment: Environment, table: Table, request: Request) -> Shape | None:
+    """Return the form in which the row is to be returned, None if it is not.
+
+    Raises DataverseError, before any write, if it could not be returned as requested.
+    """
     prefer = request.headers.get("prefer")
-    return prefer is not None and paging.preferences(prefer).get("return") == "representation"
-
-
-def _check_reply(environment: Environment, table: Table, request: Request) -> None:
-    """Raise DataverseError before any write if the row could not be returned as requested."""
-    if _represented(request):
-        environment.tokens.require(request.user, table.schema.name, "read")
-        representation.shape_of(environment, table, request)
+    if prefer is None or paging.preferences(prefer).get("return") != "representation":
+        return None
+    environment.tokens.require(request.user, table.schema.name, "read")
+    return representation.shape_of(environment, table, request)
