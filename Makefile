@@ -132,7 +132,7 @@ bench-sign-in: .venv/run.stamp  ## What a client secret, federation and a certif
 	@$(PY) -m benchmarks.sign_in $(BENCH_ARGS)
 
 .PHONY: bench-force-sync
-bench-force-sync: .venv/run.stamp  ## One forced sync against a bare PATCH and GET; fifty coordinators at once; refused tokens
+bench-force-sync: .venv/test.stamp  ## One forced sync against a bare PATCH and GET; fifty coordinators at once; refused tokens; their page in Chromium
 	@$(PY) -m benchmarks.force_sync $(BENCH_ARGS)
 
 .PHONY: bench-verify
@@ -146,6 +146,16 @@ bench-scale: .venv/run.stamp  ## What gives way first at a million mentors and b
 .PHONY: bench-cold
 bench-cold: .venv/run.stamp  ## Cold starts of every function against the imports they cannot avoid, and by memory
 	@$(PY) -m benchmarks.cold $(BENCH_ARGS)
+
+.PHONY: bench-dataverse
+bench-dataverse: .venv/run.stamp  ## What the Dataverse emulator alone takes in a second
+	@$(PY) -m benchmarks.dataverse_speed $(BENCH_ARGS)
+
+.PHONY: performance
+performance:  ## Run every benchmark of docs/performance.md, as root, and write the page; on a quiet machine
+	@failed=; for one in nightly sync reconcile force-sync verify sign-in cold dataverse; do \
+	  $(MAKE) --no-print-directory "bench-$$one" BENCH_ARGS=--write || failed="$$failed bench-$$one"; \
+	done; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
 
 .PHONY: data
 data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed

@@ -1,13 +1,16 @@
-"""Measure the Dataverse emulator alone: `python -m benchmarks.dataverse_speed`.
+"""Measure the Dataverse emulator alone: `python -m benchmarks.dataverse_speed [--seconds 3] [--write]`.
 
 One emulator process, one client process with raw sockets and prepared requests, and four keep-alive connections. So the
 figures describe the emulator, as far as the cores of one machine allow. Prints `figure NAME VALUE` lines.
+`--write` puts them into docs/performance.md.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -16,6 +19,10 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from rich.console import Console
+
+from benchmarks.aims import print_figures
+from benchmarks.document import write_figures
 from emulators.dataverse.model import defaults
 from emulators.dataverse.process import LocalDataverse
 from local.stack.dataverse import TABLES
@@ -26,7 +33,6 @@ if TYPE_CHECKING:
 CONNECTIONS: Final = 4
 BATCH: Final = 100
 ROWS: Final = 2_000
-SECONDS: Final = 3.0
 _OK: Final = (b"HTTP/1.1 200", b"HTTP/1.1 204")
 
 
@@ -61,8 +67,21 @@ class _TimedConnection:
         self._socket.close()
 
 
-def main() -> None:
-    """Measure and print the figures."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print the figures, and return the exit status."""
+    parser = argparse.ArgumentParser(prog="benchmarks.dataverse_speed")
+    parser.add_argument("--seconds", type=float, default=3, help="how long each kind of request is sent")
+    parser.add_argument("--write", action="store_true", help="write the figures into docs/performance.md")
+    options = parser.parse_args(arguments)
+    figures = _measure(options.seconds)
+    print_figures(Console(), figures)
+    if options.write:
+        how = f"{CONNECTIONS} connections of one client, {options.seconds:g} seconds of each kind, limits off."
+        write_figures("bench-dataverse figures", "make bench-dataverse", figures, how)
+    return 0
+
+
+def _measure(seconds: float) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder, LocalDataverse(Path(folder), limits="off", schema=TABLES) as emulator:
         form = urllib.parse.urlencode(
             {
@@ -81,9 +100,11 @@ def main() -> None:
         singles = [_request("PATCH", defaults.API + _row(key), _body(n), bearer) for n, key in enumerate(keys)]
         batches = [_batch(keys[start : start + BATCH], bearer) for start in range(0, ROWS, BATCH)]
         _check(emulator.port, batches[0])
-        _figure("dataverse_batched_patches_per_s", BATCH * _rate(emulator.port, batches))
-        _figure("dataverse_single_patches_per_s", _rate(emulator.port, singles))
-        _figure("dataverse_tokens_per_s", _rate(emulator.port, [grant]))
+        return {
+            "dataverse_batched_patches_per_s": BATCH * _rate(emulator.port, batches, seconds),
+            "dataverse_single_patches_per_s": _rate(emulator.port, singles, seconds),
+            "dataverse_tokens_per_s": _rate(emulator.port, [grant], seconds),
+        }
 
 
 def _check(port: int, batch: bytes) -> None:
@@ -95,11 +116,11 @@ def _check(port: int, batch: bytes) -> None:
         raise UnexpectedReplyError(reply.decode())
 
 
-def _rate(port: int, requests: Sequence[bytes]) -> float:
+def _rate(port: int, requests: Sequence[bytes], seconds: float) -> float:
     """Return the requests per second over all connections, each of which cycles through its share of `requests`."""
     counts = [0] * CONNECTIONS
     failures: list[Exception] = []
-    until = time.perf_counter() + SECONDS
+    until = time.perf_counter() + seconds
 
     def work(number: int) -> None:
         connection = _TimedConnection(port)
@@ -167,9 +188,5 @@ def _batch(keys: Sequence[str], bearer: str) -> bytes:
     return _request("POST", f"{defaults.API}$batch", b"".join(parts) + b"--batch_1--\r\n", bearer, kind)
 
 
-def _figure(name: str, value: float) -> None:
-    print(f"figure {name} {value:.0f}", flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,7 +3,7 @@
     python -m benchmarks.cold [--repeats 5] [--memory 512 1024 1769] [--write]
 
 Ends with lines `figure NAME VALUE`. The ways take turns, so that what else the machine does meets all of them.
-`--write` puts the table of memory sizes into docs/performance.md. It takes control groups, which root has.
+`--write` puts the figures and the tables into docs/performance.md. Memory sizes take control groups, which root has.
 """
 
 from __future__ import annotations
@@ -15,10 +15,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from benchmarks.cold.document import write_table
+from rich.console import Console
+
+from benchmarks.aims import print_figures, with_aims
+from benchmarks.cold.document import MEANING, memory_table, whole_table
 from benchmarks.cold.measuring import EVENTS, Cold, Ways, ways
 from benchmarks.cold.processor import MB_OF_ONE_PROCESSOR, can_be_held, held_python
+from benchmarks.document import write_figures
 from local.stack import deployed_code
+
+_COMMAND = "make bench-cold"
 
 
 def main() -> int:
@@ -26,7 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--memory", type=int, nargs="*", default=[512, 1024, 1769])
-    parser.add_argument("--write", action="store_true", help="write the table of memory sizes into docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="write the figures into docs/performance.md")
     asked = parser.parse_args()
     if asked.memory and not can_be_held():
         print("A part of a processor takes control groups, which only root makes here: as root, or with --memory alone")
@@ -38,20 +44,23 @@ def main() -> int:
         pythons = {memory: held.enter_context(held_python(memory, Path(folder))) for memory in asked.memory}
         whole = {name: _against_floor(here, name, whole_processor, asked.repeats) for name in EVENTS}
         by_memory = {name: _by_memory(here, name, pythons, asked.repeats) for name in EVENTS if pythons}
-    print(f"\n{'function':<22}{'init':>9}{'floor':>9}{'ratio':>7}{'first':>9}{'warm':>9}   (ms, a whole processor)")
-    for name, (cold, floor) in whole.items():
-        print(
-            f"{_function(name):<22}{cold.init:>9.0f}{floor.init:>9.0f}{cold.init / floor.init:>7.2f}"
-            f"{cold.first:>9.0f}{cold.warm:>9.0f}"
-        )
-    if by_memory:
-        table = write_table({_function(name): found for name, found in by_memory.items()}, asked.repeats, asked.write)
-        print(f"\n{table}")
-    for name, (cold, floor) in whole.items():
-        print(f"figure init_ratio_{_function(name)} {cold.init / floor.init:.2f}")
-    for name, (cold, _) in whole.items():
-        print(f"figure cold_total_ms_{_function(name)} {cold.total:.0f}")
-    print(f"figure layer_mb {_layer_mb():.1f}")
+    named = {_function(name): pair for name, pair in whole.items()}
+    on_whole = whole_table(named)
+    of_memory = memory_table({_function(name): found for name, found in by_memory.items()}) if by_memory else None
+    figures = {f"init_ratio_{name}": cold.init / floor.init for name, (cold, floor) in named.items()}
+    figures |= {f"cold_total_ms_{name}": cold.total for name, (cold, _) in named.items()}
+    figures["layer_mb"] = _layer_mb()
+    console = Console(width=140)
+    console.print(on_whole)
+    if of_memory:
+        console.print(of_memory)
+    print_figures(console, figures)
+    if asked.write:
+        of = f"Medians of {asked.repeats} containers, in turn"
+        shown = with_aims(figures) | {"layer_mb": figures["layer_mb"]}
+        write_figures("bench-cold figures", _COMMAND, shown, f"{of}, on a whole processor.", [on_whole])
+        if of_memory:
+            write_figures("bench-cold memory", _COMMAND, {}, f"{of}. {MEANING}", [of_memory])
     return 0
 
 

@@ -1,45 +1,44 @@
-"""The table of memory sizes, in docs/performance.md: written by a run, never typed."""
+"""The tables of the cold starts: on a whole processor, and by memory, in which the price is worked out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from rich.table import Table
+
 from local.stack.parameters import local_template
-from local.stack.stack import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from benchmarks.cold.measuring import Cold
 
-DOCUMENT: Final = ROOT / "docs" / "performance.md"
-BEGIN: Final = "<!-- written by make bench-cold, begin -->"
-END: Final = "<!-- end -->"
 # https://aws.amazon.com/lambda/pricing/ (x86, the first tier; the init phase is paid for like the rest)
 _DOLLARS_PER_GB_SECOND: Final = 0.0000166667
 _DOLLARS_PER_REQUEST: Final = 0.0000002
 _MILLION: Final = 1_000_000
+_RATIO: Final = 2
+MEANING: Final = """A cell is init and the first event, in brackets the same event again;
+dollars for a million cold starts / a million warm events. In bold: the memory in template.yaml."""
 
 
-def write_table(found: Mapping[str, Mapping[int, Cold]], repeats: int, write: bool) -> str:
-    """Return the table, and put it into the document if told to. In bold: the memory that template.yaml gives."""
+def whole_table(found: Mapping[str, tuple[Cold, Cold]]) -> Table:
+    """Return the table of each function and its floor, in milliseconds on a whole processor."""
+    table = Table("function", "init", "floor", "init : floor", "first event", "the same again")
+    for function, (cold, floor) in found.items():
+        times = (cold.init, floor.init, cold.init / floor.init, cold.first, cold.warm)
+        table.add_row(function, *(f"{x:.2f}" if number == _RATIO else f"{x:,.0f} ms" for number, x in enumerate(times)))
+    return table
+
+
+def memory_table(found: Mapping[str, Mapping[int, Cold]]) -> Table:
+    """Return the table of memory sizes. In bold: the memory that template.yaml gives."""
     given = {one.handler.split(".")[1]: one.memory_mb for one in local_template().functions}
     memories = list(next(iter(found.values())))
-    lines = [
-        f"Medians of {repeats} containers, in turn: init and first event, in brackets the same event again;",
-        "dollars for a million cold starts / a million warm events.",
-        "",
-        "| function | " + " | ".join(f"{memory:,} MB" for memory in memories) + " | least time x price |",
-        "|---|" + "---|" * (len(memories) + 1),
-    ]
+    table = Table("function", *(f"{memory:,} MB" for memory in memories), "least time x price")
     for function, by_memory in found.items():
         cells = [_cell(cold, memory, bold=memory == given[function]) for memory, cold in by_memory.items()]
-        lines.append(f"| {function} | {' | '.join(cells)} | {best(by_memory):,} MB |")
-    table = "\n".join(lines)
-    if write:
-        text = DOCUMENT.read_text(encoding="utf-8")
-        before, rest = text.split(BEGIN)
-        DOCUMENT.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")
+        table.add_row(function, *cells, f"{best(by_memory):,} MB")
     return table
 
 

@@ -1,8 +1,8 @@
 """Measure the forced sync: one at a time against a bare PATCH and GET, refused tokens, and fifty coordinators at once.
 
-`python -m benchmarks.force_sync [--mentors 600] [--forced 300] [--seconds 60]`. Prints tables for people and at the end
-one line per figure: `figure NAME VALUE`. Exits with 1 when something could not be measured, or when a request of the
-fifty was lost, doubled, refused or failed.
+`python -m benchmarks.force_sync [--mentors 600] [--forced 300] [--seconds 60] [--write]`. Prints tables for people and
+at the end one line per figure: `figure NAME VALUE`. `--write` puts both into docs/performance.md. Exits with 1 when
+something could not be measured, or when a request of the fifty was lost, doubled, refused or failed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.aims import print_figures
+from benchmarks.document import write_figures
+from benchmarks.force_sync.page import page_milliseconds
 from benchmarks.force_sync.single import UnfairComparisonError, forced_and_bare, page_bytes, refused_per_second
 from benchmarks.force_sync.stack import COORDINATORS, bench
 from benchmarks.force_sync.storm import above_is_refused, lost_or_doubled, storm
@@ -33,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--mentors", type=int, default=600, help="how many mentors there are")
     parser.add_argument("--forced", type=int, default=300, help="how many forced syncs, one at a time")
     parser.add_argument("--seconds", type=float, default=60, help="how long the coordinators force at once")
+    parser.add_argument("--write", action="store_true", help="write the figures into docs/performance.md")
     options = parser.parse_args(arguments)
     console, errors = Console(width=110), Console(stderr=True)
 
@@ -45,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             forced, bare = forced_and_bare(running, options.forced)
             progress("Turning forged tokens away")
             refused, size = refused_per_second(running), page_bytes(running)
+            progress("Opening the page in a browser")
+            page = page_milliseconds(running)
             progress(f"{COORDINATORS} coordinators at once, for {options.seconds:.0f} seconds")
             found = storm(running, options.seconds, _PER_MINUTE)
     except (UnfairComparisonError, WebsiteBehindError) as error:
@@ -59,12 +65,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         row = summary(taken)
         table.add_row(name, f"{row.changes:,}", *(f"{x:,.1f}" for x in (row.p50, row.p95, row.p99, row.slowest)))
     console.print(table)
-    console.print(
+    described = (
         f"{COORDINATORS} at once beside {found.changes} live changes: statuses {dict(found.statuses)},"
         f" audited {found.audited}, wrong rows on the website {found.wrong_rows}."
-        f" Above the limits: {dict(found.above)}.",
-        markup=False,
+        f" One mentor, above the limits: {dict(found.above)}."
     )
+    console.print(described, markup=False)
+    if page is None:
+        progress("The page was not measured: no Chromium is here (make browser).")
     single = summary(forced)
     figures = {
         "force_sync_p50_ms": single.p50,
@@ -77,8 +85,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "force_sync_at_once_429": found.statuses[429],
         "force_sync_at_once_5xx": sum(n for status, n in found.statuses.items() if status >= _SERVER_FAULT),
     }
-    for name, value in figures.items():
-        console.print(f"figure {name} {value:.4g}", markup=False, highlight=False)
+    if page is not None:
+        figures |= {f"page_busy_ms_{options.mentors}": page[0], f"page_key_ms_{options.mentors}": page[1]}
+    print_figures(console, figures)
+    if options.write:
+        how = f"{options.mentors:,} mentors, {COORDINATORS} coordinators.\n{described}"
+        write_figures("bench-force-sync figures", "make bench-force-sync", figures, how, [table])
     good = not any(value for name, value in figures.items() if name.endswith(("doubled", "429", "5xx")))
     return 0 if good and above_is_refused(found) else 1
 

@@ -36,7 +36,7 @@ class UnfairFloorError(Exception):
 
 @dataclass
 class Measures:
-    """Seconds of every repeat at one size."""
+    """Seconds of every repeat at one size, and megabytes of write-ahead log of the busy nightly check."""
 
     mentors: int
     rows: dict[str, int] = field(default_factory=dict)
@@ -48,6 +48,7 @@ class Measures:
     nobody_due: list[float] = field(default_factory=list)
     ordinary: list[float] = field(default_factory=list)
     monday: list[float] = field(default_factory=list)
+    wal_mb: list[float] = field(default_factory=list)
 
     def ratio(self, floor: list[float]) -> float:
         """Return the median nightly check divided by the median floor."""
@@ -68,7 +69,9 @@ def measure_once(postgres: Postgres, source: str, found: Measures, floor: Measur
     with fresh_copy(postgres, source) as connection:
         floors = [floor(connection, BUSY, uuid.uuid4()), run_shared_floor(connection, BUSY, uuid.uuid4())]
         connection.execute("CHECKPOINT")
+        log = _log_position(connection)
         check = run_nightly_check(connection, BUSY)
+        found.wal_mb.append((_log_position(connection) - log) / 1e6)
         found.rows = rows_of_run(connection, check.run_id)
         floors.append(run_copy(connection, check.run_id))
         for measured in floors:
@@ -78,6 +81,11 @@ def measure_once(postgres: Postgres, source: str, found: Measures, floor: Measur
             seconds.append(measured.seconds)
         found.check.append(check.seconds)
         _checks_after(connection, found)
+
+
+def _log_position(connection: Connection) -> int:
+    row = connection.execute("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint AS bytes").fetchone()
+    return int(row["bytes"]) if row else 0
 
 
 def _checks_after(connection: Connection, found: Measures) -> None:

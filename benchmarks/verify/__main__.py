@@ -1,7 +1,8 @@
 """Measure the integration checkpoint: its read-only parts on the database, and the longest lock that it holds.
 
-`python -m benchmarks.verify [--sizes 10000,1000000] [--repeats 3]`. Prints a table for people and at the end one line
-per figure: `figure NAME VALUE`. The floor is one `SELECT count(*)` over each of the app's tables.
+`python -m benchmarks.verify [--sizes 10000,1000000] [--repeats 3] [--write]`. Prints a table for people and at the end
+one line per figure: `figure NAME VALUE`. `--write` puts both into docs/performance.md. The floor is one
+`SELECT count(*)` over each of the app's tables.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.aims import print_figures
+from benchmarks.document import write_figures
 from benchmarks.nightly.database import benchmark_server, make_source
 from operations.commands.verify_integration import of_database
 from shared.adapters.postgres.integration.behaviour.points import behaviour_findings
@@ -34,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.verify", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--sizes", default="10000,1000000", help="numbers of mentors, separated by commas")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--write", action="store_true", help="write the figures into docs/performance.md")
     options = parser.parse_args(arguments)
     sizes = sorted({int(size) for size in options.sizes.split(",")})
     console, errors = Console(width=130), Console(stderr=True)
@@ -49,10 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for row in next(iter(columns.values())):
         table.add_row(row, *(f"{columns[size][row]:,.2f}" for size in sizes))
     console.print(table)
-    for size, found in columns.items():
-        for row, value in found.items():
-            label = row.replace(" ", "_").replace(",", "")
-            console.print(f"figure verify_{label}_{_LABELS.get(size, str(size))} {value:.2f}", highlight=False)
+    figures = {
+        f"verify_{row.replace(' ', '_').replace(',', '')}_{_LABELS.get(size, str(size))}": value
+        for size, found in columns.items()
+        for row, value in found.items()
+    }
+    print_figures(console, figures)
+    if options.write:
+        how = f"Medians of {options.repeats} repeats."
+        write_figures("bench-verify figures", "make bench-verify", figures, how)
     return 0
 
 
