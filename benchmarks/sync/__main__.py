@@ -13,10 +13,9 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 import httpx
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
+from benchmarks.aims import print_figures
 from benchmarks.document import NoBlockError
 from benchmarks.sync import document, report, steady
 from benchmarks.sync.limits import push_within_limits
@@ -56,14 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _FAILURES as error:
         errors.print(f"not measured: {error}", style="red", markup=False)
         return 1
-    for grid in (report.latency_grid, report.push_grid, report.limits_grid):
-        console.print(_table(grid(found)))
-    console.print(report.describe(found), markup=False)
-    for name, value in report.figures(found).items():
-        console.print(f"figure {name} {value:.4g}", markup=False, highlight=False)
+    for table in (report.latency_table, report.push_table, report.limits_table):
+        console.print(table(found))
+    console.print(report.describe(found), markup=False, highlight=False)
+    print_figures(console, report.figures(found))
     try:
         if options.write:
-            document.write(found, sys.argv[1:] if arguments is None else arguments)
+            document.write(found)
     except NoBlockError as error:
         errors.print(f"not written: docs/performance.md has no single block {error}", style="red", markup=False)
         return 1
@@ -113,15 +111,6 @@ def _steady(running: Bench, token: str, changes: int, progress: Progress) -> tup
             bare += steady.bare_patches(client, _BARE_PATCHES)
     running.enable_webhook(False)
     return to_site, bare
-
-
-def _table(grid: report.Grid) -> Table:
-    table = Table(*grid.head, box=box.SIMPLE_HEAD)
-    for section in grid.sections:
-        for row in section:
-            table.add_row(*row)
-        table.add_section()
-    return table
 
 
 if __name__ == "__main__":

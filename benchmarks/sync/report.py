@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from rich.table import Table
+
 from benchmarks.sync.cpu import EMULATOR, OTHER
 from benchmarks.sync.limits import paced_vs_possible, possible_seconds
 from benchmarks.sync.rounds import CONSUMER, FLOOR, PATCH, SCRIPT_BEST, SCRIPT_PLAIN, SDK
@@ -20,15 +22,6 @@ if TYPE_CHECKING:
     from benchmarks.sync.script import ScriptForm
 
 _LEAST_CPU: Final = 0.005
-# What each figure of a push should be; the others have no aim.
-_AIMS: Final = {
-    "cpu_ms_per_listing": "≤ 0.095",
-    "push_vs_patch": "≥ 7.5",
-    "push_vs_sdk_script_plain": "≥ 0.95",
-    "push_vs_sdk_script_best": "≥ 0.55",
-    "push_paced_vs_possible": "≤ 1.15",
-    "requests_in_retry_after": "0",
-}
 
 
 @dataclass(frozen=True)
@@ -58,20 +51,6 @@ class SyncMeasurements:
         return _settled(self.pushes[way]) / _settled(self.pushes[CONSUMER])
 
 
-@dataclass(frozen=True)
-class Grid:
-    """A table: its head, and its rows in sections."""
-
-    head: Sequence[str]
-    sections: Sequence[Sequence[Sequence[str]]]
-
-    def markdown(self) -> str:
-        """Return it for a document."""
-        rows = [row for section in self.sections for row in section]
-        heading, *written = (f"| {' | '.join(row)} |" for row in (self.head, *rows))
-        return "\n".join([heading, "|" + "---|" * len(self.head), *written])
-
-
 def figures(found: SyncMeasurements) -> dict[str, float]:
     """Return the figures for machines, by name."""
     latency = summary(found.to_site)
@@ -93,66 +72,55 @@ def figures(found: SyncMeasurements) -> dict[str, float]:
     }
 
 
-def figures_grid(found: SyncMeasurements, names: Sequence[str]) -> Grid:
-    """Return the table of these figures with what was aimed for."""
-    values = figures(found)
-    return Grid(
-        ("figure", "is", "aim"), [[(f"`{name}`", f"{values[name]:.3g}", _AIMS.get(name, "")) for name in names]]
-    )
-
-
-def latency_grid(found: SyncMeasurements) -> Grid:
+def latency_table(found: SyncMeasurements) -> Table:
     """Return the table of single changes."""
-    rows = []
+    table = Table("milliseconds", "n", "p50", "p95", "p99", "slowest")
     for name, taken in {"commit to accepted": found.to_site, "one bare PATCH on a warm connection": found.bare}.items():
         row = summary(taken)
-        rows.append([name, f"{row.changes:,}", *(f"{x:,.1f}" for x in (row.p50, row.p95, row.p99, row.slowest))])
-    return Grid(("milliseconds", "n", "p50", "p95", "p99", "slowest"), [rows])
+        table.add_row(name, f"{row.changes:,}", *(f"{x:,.1f}" for x in (row.p50, row.p95, row.p99, row.slowest)))
+    return table
 
 
-def push_grid(found: SyncMeasurements) -> Grid:
+def push_table(found: SyncMeasurements) -> Table:
     """Return the table of the ways, side by side."""
+    table = Table(f"{found.listings:,} listings", *found.pushes)
     pushes = found.pushes.values()
 
-    def row(name: str, value: Callable[[Sequence[Push]], str]) -> list[str]:
-        return [name, *(value(some) for some in pushes)]
+    def add(name: str, value: Callable[[Sequence[Push]], str]) -> None:
+        table.add_row(name, *(value(some) for some in pushes))
 
-    times = [
-        row("seconds until all is settled", lambda some: f"{_settled(some):.2f}"),
-        row("quickest, slowest", lambda some: f"{_settled(some, min):.2f}, {_settled(some, max):.2f}"),
-        row("seconds until the last commit", lambda some: f"{median(push.committed for push in some):.2f}"),
-        row("listings a second", lambda some: f"{found.listings / _settled(some):,.0f}"),
-        row("requests", lambda some: f"{median(push.requests for push in some):,.0f}"),
-        ["its seconds : the consumer's", *(f"{found.ratio(way):.2f}" for way in found.pushes)],
-        row("the emulator's one core is busy", lambda some: f"{median(_emulator_share(push) for push in some):.0%}"),
-    ]
-    kinds = sorted({OTHER, *(kind for some in pushes for push in some for kind in push.cpu)})
-    cpu = [row("CPU seconds", lambda some: f"{median(_cpu(push) for push in some):.2f}")]
-    for kind in kinds:
+    add("seconds until all is settled", lambda some: f"{_settled(some):.2f}")
+    add("quickest, slowest", lambda some: f"{_settled(some, min):.2f}, {_settled(some, max):.2f}")
+    add("seconds until the last commit", lambda some: f"{median(push.committed for push in some):.2f}")
+    add("listings a second", lambda some: f"{found.listings / _settled(some):,.0f}")
+    add("requests", lambda some: f"{median(push.requests for push in some):,.0f}")
+    table.add_row("its seconds : the consumer's", *(f"{found.ratio(way):.2f}" for way in found.pushes))
+    add("the emulator's one core is busy", lambda some: f"{median(_emulator_share(push) for push in some):.0%}")
+    table.add_section()
+    add("CPU seconds", lambda some: f"{median(_cpu(push) for push in some):.2f}")
+    for kind in sorted({OTHER, *(kind for some in pushes for push in some for kind in push.cpu)}):
         used = [median(push.cpu.get(kind, 0.0) for push in some) for some in pushes]
         if max(used) > _LEAST_CPU or kind == OTHER:
-            cpu.append([f"of them {kind}", *(f"{seconds:.2f}" for seconds in used)])
-    return Grid((f"{found.listings:,} listings", *found.pushes), [times, cpu])
+            table.add_row(f"of them {kind}", *(f"{seconds:.2f}" for seconds in used))
+    return table
 
 
-def limits_grid(found: SyncMeasurements) -> Grid:
+def limits_table(found: SyncMeasurements) -> Table:
     """Return the table of the used shares of the service's limits, and of the seconds at the service's pace."""
     some, allowed = found.limits, found.limits[0].limits
     least = possible_seconds(found.listings, allowed, found.at_once)
     cost = f"{allowed.execution_seconds:,.0f} s, {allowed.execution_ms:.0f} ms a listing"
-    shares = [
-        ["requests", f"{allowed.requests:,}", f"{max(one.requests for one in some):.1%}"],
-        ["execution time", cost, f"{max(one.execution for one in some):.1%}"],
-        ["requests at one time", str(allowed.concurrent), f"{max(one.concurrent for one in some):.1%}"],
-        ["requests inside a Retry-After window", "0", str(sum(one.in_retry_after for one in some))],
-    ]
+    table = Table(f"{found.listings:,} listings in {allowed.window_seconds:.0f} seconds", "allowed", "used")
+    table.add_row("requests", f"{allowed.requests:,}", f"{max(one.requests for one in some):.1%}")
+    table.add_row("execution time", cost, f"{max(one.execution for one in some):.1%}")
+    table.add_row("requests at one time", str(allowed.concurrent), f"{max(one.concurrent for one in some):.1%}")
+    table.add_row("requests inside a Retry-After window", "0", str(sum(one.in_retry_after for one in some)))
+    table.add_section()
     settled = sorted(one.push.settled for one in some)
-    seconds = [
-        ["seconds until all is settled", f"{least:.1f} at least", f"{median(settled):.1f}"],
-        ["quickest, slowest", "", f"{settled[0]:.1f}, {settled[-1]:.1f}"],
-        ["seconds until the last commit", "", f"{median(one.push.committed for one in some):.1f}"],
-    ]
-    return Grid((f"{found.listings:,} listings in 300 seconds", "allowed", "used"), [shares, seconds])
+    table.add_row("seconds until all is settled", f"{least:.1f} at least", f"{median(settled):.1f}")
+    table.add_row("quickest, slowest", "", f"{settled[0]:.1f}, {settled[-1]:.1f}")
+    table.add_row("seconds until the last commit", "", f"{median(one.push.committed for one in some):.1f}")
+    return table
 
 
 def describe(found: SyncMeasurements) -> str:

@@ -11,9 +11,10 @@ import httpx
 import psycopg
 import pytest
 
-from benchmarks.document import DOCUMENT, first_line
+from benchmarks import document
+from benchmarks.overview import block_of
 from benchmarks.sync.cpu import EMULATOR, OTHER, POSTGRES, QUEUES, SELF, SENDERS, cpu_seconds, kind
-from benchmarks.sync.document import blocks
+from benchmarks.sync.document import write
 from benchmarks.sync.limits import WithinLimits
 from benchmarks.sync.pushes import Push
 from benchmarks.sync.report import SyncMeasurements, figures
@@ -84,7 +85,8 @@ def test_a_sending_program_is_known(tmp_path: Path) -> None:
         token = httpx.post(emulator.token_url, data=form).raise_for_status().json()["access_token"]
         command = [sys.executable, "-m", "benchmarks.sync.sender", emulator.url, token]
         before = children()
-        with senders("sender", command, 2, tmp_path):
+        with senders("sender", command, 2, tmp_path) as programs:
+            programs.send()  # nothing, so that they are started
             assert [kind(pid) for pid in children() - before] == [SENDERS, SENDERS]
             assert {SELF, SENDERS, EMULATOR} <= cpu_seconds().keys()
 
@@ -140,10 +142,13 @@ def test_figures_are_of_the_time_until_all_is_settled() -> None:
     assert found["cpu_ms_per_listing"] == pytest.approx(100.0)
 
 
-def test_the_document_has_each_block_once() -> None:
-    """So `--write` finds where to write, and no line of a block is too long except those of tables."""
-    document = DOCUMENT.read_text(encoding="utf-8")
-    for name, text in blocks(measured(), ["--write", "--repeats", "3"]).items():
-        assert document.count(first_line(f"bench-sync {name}")) == 1
-        assert text.startswith('`make bench-sync BENCH_ARGS="--repeats 3"`')
-        assert all(len(line) <= 120 or line.startswith("|") for line in text.splitlines())
+def test_a_run_writes_its_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every figure stands in one of them."""
+    copy = tmp_path / "performance.md"
+    copy.write_text(document.DOCUMENT.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(document, "DOCUMENT", copy)
+    write(measured())
+    text = copy.read_text(encoding="utf-8")
+    blocks = [block_of(text, f"bench-sync {part}") for part in ("changes", "pushes", "limits")]
+    found = [name for block in blocks for name in figures(measured()) if f"| `{name}` |" in block]
+    assert sorted(found) == sorted(figures(measured()))
