@@ -68,14 +68,15 @@ BEGIN
                        m.id IS NOT NULL AS has_mentor, c.mentor_id IS NOT NULL AS has_certification,
                        l.mentor_id IS NOT NULL AS has_listing, l.state = 'live' AS is_live,
                        -- Of a mentor whose rows are new or more than one, nothing is said beforehand.
-                       coalesce(age(m.version) > $4, true) AND coalesce(age(c.xmin) > $4, true)
+                       coalesce(age(m.version) > $4, true) AND coalesce(age(c.version) > $4, true)
                        AND coalesce(age(l.version) > $4, true) AND count(*) OVER (
                            PARTITION BY coalesce(m.id, l.mentor_id)) = 1
                        AND coalesce(l.verified_version >= l.synced_version, true) AS is_plain
                   FROM (SELECT m.*, m.xmin AS version FROM public.peer_mentors AS m WHERE %2$s) AS m
                   FULL JOIN (SELECT l.*, l.xmin AS version FROM certification.listings AS l WHERE %3$s) AS l
                     ON l.mentor_id = m.id
-                  LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
+                  LEFT JOIN (SELECT c.*, c.xmin AS version FROM public.certifications AS c WHERE %4$s) AS c
+                    ON c.mentor_id = m.id
             )
             INSERT INTO certification.comparison_prepared
                 (comparison_id, site, mentor_id, digest, is_quiet, is_live, has_mentor, has_certification, has_listing)
@@ -91,7 +92,7 @@ BEGIN
              ORDER BY m.mentor_id
             $query$,
             coalesce(certification.content_expression(v_site.mapping, v_site.columns), ''''''),
-            format(v_range, 'm', 'id'), format(v_range, 'l', 'mentor_id'))
+            format(v_range, 'm', 'id'), format(v_range, 'l', 'mentor_id'), format(v_range, 'c', 'mentor_id'))
         USING p_comparison_id, v_site.site, v_site.organisations, v_oldest;
     END LOOP;
     UPDATE certification.comparisons AS c
