@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from shared.domain.website_rows import SeenRow
 
 
-# Mentors that are made ready after each page: twice its rows, so that little is left after the last one.
-_MENTORS_AT_A_TIME = 10_000
+# Mentors that are made ready after each page: as many as it has rows, so that neither has to wait for the other.
+_MENTORS_AT_A_TIME = 5_000
 _FIRST_ID = UUID(int=0)
 
 
@@ -38,10 +38,14 @@ class PostgresComparison:
     Every other call first waits for that.
     """
 
-    def __init__(self, connection: Connection, settling: timedelta) -> None:
+    def __init__(
+        self, connection: Connection, settling: timedelta, mentors_at_a_time: int = _MENTORS_AT_A_TIME
+    ) -> None:
+        """`mentors_at_a_time`: how many are made ready after each page."""
         self._connection = connection
         self._writer = RowWriter()
         self._next_mentor: UUID | None = _FIRST_ID
+        self._mentors_at_a_time = mentors_at_a_time
         rows = call(connection, "SELECT * FROM certification.open_comparison(%(settling)s)", {"settling": settling})
         self._id: UUID = rows[0]["comparison_id"]
         self.at: datetime = rows[0]["at"]
@@ -88,7 +92,7 @@ class PostgresComparison:
             self._next_mentor = call(
                 self._connection,
                 "SELECT certification.prepare_comparison(%(id)s, %(next)s, %(n)s) AS next",
-                {"id": self._id, "next": self._next_mentor, "n": _MENTORS_AT_A_TIME},
+                {"id": self._id, "next": self._next_mentor, "n": self._mentors_at_a_time},
             )[0]["next"]
 
     def _call(self, query: str, parameters: Mapping[str, object]) -> list[dict[str, Any]]:
