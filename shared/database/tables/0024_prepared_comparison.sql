@@ -32,8 +32,8 @@ CREATE UNLOGGED TABLE certification.comparison_prepared (
     has_listing        boolean NOT NULL
 );
 COMMENT ON TABLE certification.comparison_prepared IS
-    'The app''s side of a comparison, by its own tables (I14). It settles only mentors whose rows have not changed since; '
-    'all others are compared in full.';
+    'The app''s side of a comparison, by its own tables (I14). It settles only mentors whose rows have not changed '
+    'since; all others are compared in full.';
 COMMENT ON COLUMN certification.comparison_prepared.digest IS
     'The SHA-256 of a listing that should be on the website and about which nothing is special.';
 COMMENT ON COLUMN certification.comparison_prepared.is_quiet IS

@@ -19,8 +19,9 @@ COMMENT ON FUNCTION certification.content_expression IS
     '31. It is built from the whitelist of fields alone.';
 
 -- The app's side is the app's tables and the calendar; the website's side is every row that was read (I14). Our own
--- records only give a difference its cause; they never hide one. A mentor that preparing.sql found plain, whose rows the
--- app has not changed since, and whose digest is that of the website's only row, is equal; all others are compared here.
+-- records only give a difference its cause; they never hide one. A mentor that preparing.sql found plain, whose rows
+-- the app has not changed since, and whose digest is that of the website's only row, is equal; all others are compared
+-- here.
 CREATE OR REPLACE FUNCTION certification.compare_website(p_comparison_id uuid, p_mentor_ids uuid[])
 RETURNS TABLE (measure text, n bigint, digest text)
 -- row_security is off so that a mentor hidden from us by a policy raises an error instead of seeming deleted.

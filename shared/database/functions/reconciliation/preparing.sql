@@ -15,8 +15,8 @@ COMMENT ON FUNCTION certification.prepared_of IS
     'Return a digest of what all listings of an organisation depend on: its name, its time zone and its calendar day.';
 
 -- A row version older than prepared_since was committed before the preparation began, so that the preparation saw it
--- unless it was deleted. age() counts transactions back from now, so that the youngest have the smallest; a row frozen so
--- long ago that its age has wrapped counts as changed, which costs time and hides nothing.
+-- unless it was deleted. age() counts transactions back from now, so that the youngest have the smallest; a row frozen
+-- so long ago that its age has wrapped counts as changed, which costs time and hides nothing.
 CREATE OR REPLACE FUNCTION certification.prepare_comparison(p_comparison_id uuid, p_from uuid, p_mentors integer)
 RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
@@ -103,8 +103,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.prepare_comparison IS
-    'Make the app''s side of the mentors from this id on ready, in the order of their ids, and of about so many. Return the '
-    'id to go on with; null after the last (I14).';
+    'Make the app''s side of the mentors from this id on ready, in the order of their ids, and of about so many. Return '
+    'the id to go on with; null after the last (I14).';
 
 CREATE OR REPLACE FUNCTION certification.changed_since_prepared(p_comparison_id uuid) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET row_security = off SET work_mem = '64MB' AS $$
@@ -150,8 +150,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.changed_since_prepared IS
-    'Return the mentors that have a row that is new, changed or gone since the preparation, by the app''s own tables and '
-    'past any trigger (I14). Null: nothing was prepared, or it holds no longer for anyone.';
+    'Return the mentors that have a row that is new, changed or gone since the preparation, by the app''s own tables '
+    'and past any trigger (I14). Null: nothing was prepared, or it holds no longer for anyone.';
 
 CREATE OR REPLACE FUNCTION certification.mentors_to_compare(p_comparison_id uuid, p_site integer, p_changed uuid[])
 RETURNS uuid[]
