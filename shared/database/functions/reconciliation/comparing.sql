@@ -59,9 +59,8 @@ BEGIN
     END IF;
     FOR v_site IN SELECT s.* FROM certification.comparison_sites AS s
                    WHERE s.comparison_id = p_comparison_id ORDER BY s.site LOOP
-        v_mentors := CASE WHEN p_mentor_ids IS NOT NULL THEN p_mentor_ids
-                          WHEN v_changed IS NOT NULL
-                          THEN certification.mentors_to_compare(p_comparison_id, v_site.site, v_changed) END;
+        v_mentors := coalesce(p_mentor_ids,
+                              certification.mentors_to_compare(p_comparison_id, v_site.site, v_changed));
         v_limited := CASE WHEN v_mentors IS NULL THEN 'true' ELSE '%I.%I = ANY ($13)' END;
         EXECUTE format($query$
             WITH clock AS MATERIALIZED (

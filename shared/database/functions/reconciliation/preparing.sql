@@ -103,8 +103,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.prepare_comparison IS
-    'Make the app''s side of the mentors from this id on ready, in the order of their ids, and of about so many. Return '
-    'the id to go on with; null after the last (I14).';
+    'Make the app''s side ready for about so many mentors, from this id on and in the order of their ids. Return the '
+    'id to go on with; null after the last (I14).';
 
 CREATE OR REPLACE FUNCTION certification.changed_since_prepared(p_comparison_id uuid) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET row_security = off SET work_mem = '64MB' AS $$
@@ -163,6 +163,9 @@ DECLARE
     v_pairs bigint;
     v_prepared bigint;
 BEGIN
+    IF p_changed IS NULL THEN
+        RETURN NULL;
+    END IF;
     -- The first site of a table sees the rows of its other sites, and leaves them to those.
     SELECT s.is_first, CASE WHEN s.is_first THEN ARRAY(
                SELECT k.site FROM certification.comparison_sites AS k
@@ -194,8 +197,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.mentors_to_compare IS
-    'Return the mentors of a site that must be compared in full: those given and those that two equal digests do not '
-    'settle. Null: all of them.';
+    'Return the mentors of a site that must be compared in full: those given, and those that two equal digests do not '
+    'settle. Null, also where null is given: all of them.';
 
 REVOKE ALL ON FUNCTION
     certification.prepared_of, certification.prepare_comparison, certification.changed_since_prepared,
