@@ -124,7 +124,7 @@ bench-sync: .venv/run.stamp .rival-venv/stamp  ## One change and 10 thousand to 
 	@$(PY) -m benchmarks.sync $(BENCH_ARGS)
 
 .PHONY: bench-reconcile
-bench-reconcile: .venv/run.stamp  ## The full comparison of 100 thousand and 1 million listings against bare paging; live changes beside repairs
+bench-reconcile: .venv/run.stamp .rival-venv/stamp  ## The full comparison of 100 thousand and 1 million listings: against bare paging and a script of the official SDK; live changes beside repairs
 	@$(PY) -m benchmarks.reconcile $(BENCH_ARGS)
 
 .PHONY: bench-sign-in

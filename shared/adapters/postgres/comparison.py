@@ -1,7 +1,7 @@
 """The comparison in PostgreSQL: the website's rows are stored page by page and joined with the app's tables there.
 
-Its functions are in database/functions/reconciliation/: pages.sql, comparing.sql, verifying.sql, findings.sql and
-repairs.sql.
+Its functions are in database/functions/reconciliation/: pages.sql, preparing.sql, comparing.sql, verifying.sql,
+findings.sql and repairs.sql.
 """
 
 from __future__ import annotations
@@ -9,27 +9,43 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from shared.adapters.postgres.connection import Connection, call
+from shared.adapters.postgres.row_writer import RowWriter
 from shared.domain.comparison import ComparisonOutcome, Repairs
 from shared.domain.errors import CertificationError
 from shared.domain.listings import SyncRequest
 from shared.domain.website_rows import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
-    from uuid import UUID
 
     from shared.domain.website_rows import SeenRow
 
 
-class PostgresComparison:
-    """shared.ports.Comparison. Every call is one committed statement (I18)."""
+# Mentors that are made ready after each page: as many as it has rows, so that neither has to wait for the other.
+_MENTORS_AT_A_TIME = 5_000
+_FIRST_ID = UUID(int=0)
 
-    def __init__(self, connection: Connection, settling: timedelta) -> None:
+
+class PostgresComparison:
+    """shared.ports.Comparison. Every statement is committed by itself (I18).
+
+    Rows are written, and the app's side is made ready, in a thread of its own while the caller reads the next page.
+    Every other call first waits for that.
+    """
+
+    def __init__(
+        self, connection: Connection, settling: timedelta, mentors_at_a_time: int = _MENTORS_AT_A_TIME
+    ) -> None:
+        """`mentors_at_a_time`: how many are made ready after each page."""
         self._connection = connection
+        self._writer = RowWriter()
+        self._next_mentor: UUID | None = _FIRST_ID
+        self._mentors_at_a_time = mentors_at_a_time
         rows = call(connection, "SELECT * FROM certification.open_comparison(%(settling)s)", {"settling": settling})
         self._id: UUID = rows[0]["comparison_id"]
         self.at: datetime = rows[0]["at"]
@@ -48,31 +64,45 @@ class PostgresComparison:
         )
 
     def add(self, rows: Iterable[SeenRow]) -> None:
-        """Add rows of the website."""
+        """Add rows of the website. They are written soon; an error of that is raised by a later call."""
         columns = list(zip(*rows, strict=True))
         if not columns:
             return
         sites, mentors, row_ids, shown, contents, others = columns
-        call(
-            self._connection,
-            "SELECT certification.add_website_rows(%(id)s, %(sites)s::integer[], %(mentors)s::uuid[], %(rows)s::uuid[],"
-            " %(shown)s::smallint[], %(contents)s::text[], %(others)s::text[])",
-            {
-                "id": self._id,
-                # Written as PostgreSQL's array text, because the driver would inspect each of a million values.
-                "sites": f"{{{','.join(map(str, sites))}}}",
-                "mentors": f"{{{','.join([mentor or 'NULL' for mentor in mentors])}}}",
-                "rows": f"{{{','.join(row_ids)}}}",
-                "shown": f"{{{','.join(map(str, shown))}}}",
-                "contents": _texts(contents),
-                "others": _texts(others),
-            },
-        )
+        page = {
+            "id": self._id,
+            # Written as PostgreSQL's array text, because the driver would inspect each of a million values.
+            "sites": f"{{{','.join(map(str, sites))}}}",
+            "mentors": f"{{{','.join([mentor or 'NULL' for mentor in mentors])}}}",
+            "rows": f"{{{','.join(row_ids)}}}",
+            "shown": f"{{{','.join(map(str, shown))}}}",
+            "contents": _texts(contents),
+            "others": _texts(others),
+        }
+
+        def write() -> None:
+            call(self._connection, _ADD, page)
+            self._prepare()
+
+        self._writer.write(write)
+
+    def _prepare(self) -> None:
+        """Make the app's side of some mentors ready."""
+        if self._next_mentor is not None:
+            self._next_mentor = call(
+                self._connection,
+                "SELECT certification.prepare_comparison(%(id)s, %(next)s, %(n)s) AS next",
+                {"id": self._id, "next": self._next_mentor, "n": self._mentors_at_a_time},
+            )[0]["next"]
+
+    def _call(self, query: str, parameters: Mapping[str, object]) -> list[dict[str, Any]]:
+        """Run a statement after everything that was added is written."""
+        self._writer.finish()
+        return call(self._connection, query, parameters)
 
     def forget_others(self, site: int, columns: Sequence[str]) -> None:
         """Forget columns that are gone from the website."""
-        call(
-            self._connection,
+        self._call(
             "SELECT certification.forget_others(%(id)s, %(site)s, %(columns)s)",
             {"id": self._id, "site": site, "columns": list(columns)},
         )
@@ -85,8 +115,10 @@ class PostgresComparison:
 
     def compare(self, mentors: Sequence[UUID] | None = None) -> ComparisonOutcome:
         """Compare everything, or these mentors once more."""
-        rows = call(
-            self._connection,
+        self._writer.finish()
+        while mentors is None and self._next_mentor is not None:
+            self._prepare()
+        rows = self._call(
             "SELECT * FROM certification.compare_website(%(id)s, %(mentors)s)",
             {"id": self._id, "mentors": None if mentors is None else list(mentors)},
         )
@@ -96,8 +128,7 @@ class PostgresComparison:
 
     def to_verify(self, limit: int) -> tuple[UUID, ...]:
         """Return mentors with a difference that was seen only once."""
-        rows = call(
-            self._connection,
+        rows = self._call(
             "SELECT * FROM certification.differences_to_verify(%(id)s, %(n)s)",
             {"id": self._id, "n": limit},
         )
@@ -105,23 +136,19 @@ class PostgresComparison:
 
     def forget(self, mentors: Sequence[UUID]) -> None:
         """Forget the rows of these mentors, which are about to be read again."""
-        call(
-            self._connection,
+        self._call(
             "SELECT certification.forget_rows(%(id)s, %(mentors)s)",
             {"id": self._id, "mentors": list(mentors)},
         )
 
     def forget_repeated(self) -> int:
         """Forget the rows that pages returned twice. Return how many there were."""
-        n: int = call(self._connection, "SELECT certification.forget_repeated_rows(%(id)s) AS n", {"id": self._id})[0][
-            "n"
-        ]
+        n: int = self._call("SELECT certification.forget_repeated_rows(%(id)s) AS n", {"id": self._id})[0]["n"]
         return n
 
     def record(self, run_id: UUID, mentors: Sequence[UUID] | None = None) -> dict[str, int]:
         """Record the findings of all mentors, or of these, and close those that are over. Return the counts."""
-        rows = call(
-            self._connection,
+        rows = self._call(
             "SELECT * FROM certification.record_findings(%(run)s, %(id)s, %(mentors)s)",
             {"run": run_id, "id": self._id, "mentors": None if mentors is None else list(mentors)},
         )
@@ -129,8 +156,7 @@ class PostgresComparison:
 
     def repair(self, run_id: UUID, *, everybody: bool) -> Repairs:
         """Raise the desired version of the listings that differ. Return the sync requests, and how many were braked."""
-        rows = call(
-            self._connection,
+        rows = self._call(
             "SELECT * FROM certification.request_repairs(%(run)s, %(id)s, %(everybody)s)",
             {"run": run_id, "id": self._id, "everybody": everybody},
         )
@@ -141,9 +167,14 @@ class PostgresComparison:
 
     def close(self) -> None:
         """Drop what was read."""
+        self._writer.close()
         call(self._connection, "SELECT certification.close_comparison(%(id)s)", {"id": self._id})
 
 
+_ADD = (
+    "SELECT certification.add_website_rows(%(id)s, %(sites)s::integer[], %(mentors)s::uuid[], %(rows)s::uuid[],"
+    " %(shown)s::smallint[], %(contents)s::text[], %(others)s::text[])"
+)
 _QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
 _TO_QUOTE = re.compile(r'[\\"]')
 

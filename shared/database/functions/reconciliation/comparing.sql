@@ -19,7 +19,9 @@ COMMENT ON FUNCTION certification.content_expression IS
     '31. It is built from the whitelist of fields alone.';
 
 -- The app's side is the app's tables and the calendar; the website's side is every row that was read (I14). Our own
--- records only give a difference its cause; they never hide one.
+-- records only give a difference its cause; they never hide one. A mentor that preparing.sql found plain, whose rows
+-- the app has not changed since, and whose digest is that of the website's only row, is equal; all others are compared
+-- here.
 CREATE OR REPLACE FUNCTION certification.compare_website(p_comparison_id uuid, p_mentor_ids uuid[])
 RETURNS TABLE (measure text, n bigint, digest text)
 -- row_security is off so that a mentor hidden from us by a policy raises an error instead of seeming deleted.
@@ -30,7 +32,9 @@ DECLARE
     v_site record;
     v record;
     v_comparison certification.comparisons;
-    v_limited text := CASE WHEN p_mentor_ids IS NULL THEN 'true' ELSE '%I.%I = ANY ($1)' END;
+    v_changed uuid[];
+    v_mentors uuid[];
+    v_limited text;
     v_counts bigint[] := '{0,0,0,0,0}';
     v_repeated bigint := 0;
     v_small bigint := 0;
@@ -42,7 +46,10 @@ BEGIN
     IF p_mentor_ids IS NULL THEN
         DELETE FROM certification.comparison_differences AS d WHERE d.comparison_id = p_comparison_id;
         DELETE FROM certification.comparison_equal AS e WHERE e.comparison_id = p_comparison_id;
-        ANALYZE certification.comparison_rows;
+        v_changed := certification.changed_since_prepared(p_comparison_id);
+        IF v_changed IS NULL THEN
+            ANALYZE certification.comparison_rows;
+        END IF;
     ELSE
         DELETE FROM certification.comparison_differences AS d
          WHERE d.comparison_id = p_comparison_id AND d.mentor_id = ANY (p_mentor_ids);
@@ -52,6 +59,9 @@ BEGIN
     END IF;
     FOR v_site IN SELECT s.* FROM certification.comparison_sites AS s
                    WHERE s.comparison_id = p_comparison_id ORDER BY s.site LOOP
+        v_mentors := coalesce(p_mentor_ids,
+                              certification.mentors_to_compare(p_comparison_id, v_site.site, v_changed));
+        v_limited := CASE WHEN v_mentors IS NULL THEN 'true' ELSE '%I.%I = ANY ($13)' END;
         EXECUTE format($query$
             WITH clock AS MATERIALIZED (
                 -- A change younger than two minutes is not late, because the sync has two minutes for it.
@@ -211,29 +221,41 @@ BEGIN
                 INSERT INTO certification.comparison_equal (comparison_id, mentor_id, version)
                 SELECT $10, j.mentor_id, j.desired_version FROM judged AS j
                  WHERE j.unverified AND j.synced AND j.known_at IS NULL AND j.class IS NULL AND j.whose = 'ours'
+            ), outcome AS (
+                SELECT j.place, j.app_digest, CASE WHEN j.shown > 0 THEN coalesce(j.website_digest, j.app_digest) END
+                           AS website_digest,
+                       j.wanted, j.shown > 0 AS is_shown, j.wanted AND j.class IS NULL AS is_equal,
+                       j.whose = 'ours' AS is_ours, coalesce(j.whose = 'ours' AND j.state = 'live', false) AS is_live,
+                       j.row_id IS NOT NULL AS is_found
+                  FROM judged AS j
+                UNION ALL
+                -- Settled by two equal digests.
+                SELECT p.mentor_id, p.digest, p.digest, true, true, true, true, p.is_live, true
+                  FROM certification.comparison_prepared AS p
+                 WHERE $14 AND p.comparison_id = $10 AND p.site = $4 AND p.digest IS NOT NULL
+                   AND p.mentor_id <> ALL ($13)
             )
-            SELECT ARRAY[count(*) FILTER (WHERE j.wanted),
-                         count(*) FILTER (WHERE j.shown > 0),
-                         count(*) FILTER (WHERE j.wanted AND j.class IS NULL),
-                         count(*) FILTER (WHERE j.whose = 'ours' AND j.state = 'live'),
-                         count(*) FILTER (WHERE j.whose = 'ours' AND j.state = 'live' AND j.row_id IS NOT NULL)]
-                           AS counts,
+            SELECT ARRAY[count(*) FILTER (WHERE u.wanted),
+                         count(*) FILTER (WHERE u.is_shown),
+                         count(*) FILTER (WHERE u.is_equal),
+                         count(*) FILTER (WHERE u.is_live),
+                         count(*) FILTER (WHERE u.is_live AND u.is_found)] AS counts,
                    -- One sort serves all three aggregates.
-                   count(*) FILTER (WHERE j.whose = 'ours')
-                       - count(DISTINCT j.place) FILTER (WHERE j.whose = 'ours') AS repeated,
-                   sha256(coalesce(string_agg(j.app_digest, '' ORDER BY j.place), '')) AS app,
-                   sha256(coalesce(string_agg(coalesce(j.website_digest, j.app_digest), '' ORDER BY j.place)
-                          FILTER (WHERE j.shown > 0), '')) AS website
-              FROM judged AS j
+                   count(*) FILTER (WHERE u.is_ours) - count(DISTINCT u.place) FILTER (WHERE u.is_ours) AS repeated,
+                   sha256(coalesce(string_agg(u.app_digest, '' ORDER BY u.place), '')) AS app,
+                   sha256(coalesce(string_agg(u.website_digest, '' ORDER BY u.place), '')) AS website
+              FROM outcome AS u
             $query$,
             coalesce(certification.content_expression(v_site.mapping, v_site.columns), ''''''),
-            format(v_limited, 'm', 'id'), format(v_limited, 'l', 'mentor_id'), format(v_limited, 'w', 'mentor_id'))
+            format(v_limited, 'm', 'id'), format(v_limited, 'l', 'mentor_id'),
+            format(CASE WHEN p_mentor_ids IS NULL THEN '(w.mentor_id IS NULL OR ' || v_limited || ')'
+                        ELSE v_limited END, 'w', 'mentor_id'))
         INTO v
         USING p_mentor_ids, v_site.organisations, v_comparison.at, v_site.site,
               v_site.website_table, v_site.website_key,
               v_site.is_first, v_site.columns,
               ARRAY(SELECT jsonb_object_keys(v_site.mapping -> 'show')), p_comparison_id,
-              v_site.others, v_comparison.settling;
+              v_site.others, v_comparison.settling, v_mentors, p_mentor_ids IS NULL AND v_mentors IS NOT NULL;
         v_counts := ARRAY(SELECT a.n + b.n FROM unnest(v_counts) WITH ORDINALITY AS a (n, i)
                             JOIN unnest(v.counts) WITH ORDINALITY AS b (n, i) USING (i) ORDER BY i);
         v_repeated := v_repeated + v.repeated;

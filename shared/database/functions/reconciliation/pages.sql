@@ -110,8 +110,10 @@ CREATE OR REPLACE FUNCTION certification.add_website_rows(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM certification.use_comparison(p_comparison_id, cardinality(p_sites));
-    INSERT INTO certification.comparison_rows (comparison_id, site, mentor_id, row_id, shown, content, others)
-    SELECT p_comparison_id, r.site, r.mentor_id, r.row_id, r.shown, r.content, r.others
+    INSERT INTO certification.comparison_rows (comparison_id, site, mentor_id, row_id, shown, content, others, digest)
+    SELECT p_comparison_id, r.site, r.mentor_id, r.row_id, r.shown, r.content, r.others,
+           CASE WHEN r.shown = 2 AND r.others IS NULL
+                THEN sha256(convert_to(r.mentor_id || E'\x1f' || r.content, 'UTF8')) END
       FROM unnest(p_sites, p_mentor_ids, p_row_ids, p_shown, p_contents, p_others)
            AS r (site, mentor_id, row_id, shown, content, others);
 END
@@ -149,12 +151,12 @@ BEGIN
     -- Deleting a million rows one by one is slow, so truncate them if no other comparison is open.
     IF v_rows > 10000 THEN
         BEGIN
-            LOCK TABLE certification.comparison_rows, certification.comparison_differences,
-                certification.comparison_read_again,
+            LOCK TABLE certification.comparison_rows, certification.comparison_prepared,
+                certification.comparison_differences, certification.comparison_read_again,
                 certification.comparison_equal IN ACCESS EXCLUSIVE MODE NOWAIT;
             IF NOT EXISTS (SELECT 1 FROM certification.comparisons) THEN
-                TRUNCATE certification.comparison_rows, certification.comparison_differences,
-                    certification.comparison_read_again,
+                TRUNCATE certification.comparison_rows, certification.comparison_prepared,
+                    certification.comparison_differences, certification.comparison_read_again,
                     certification.comparison_equal;
                 RETURN;
             END IF;
@@ -163,6 +165,7 @@ BEGIN
         END;
     END IF;
     DELETE FROM certification.comparison_rows AS w WHERE w.comparison_id = p_comparison_id;
+    DELETE FROM certification.comparison_prepared AS p WHERE p.comparison_id = p_comparison_id;
     DELETE FROM certification.comparison_differences AS d WHERE d.comparison_id = p_comparison_id;
     DELETE FROM certification.comparison_read_again AS g WHERE g.comparison_id = p_comparison_id;
     DELETE FROM certification.comparison_equal AS e WHERE e.comparison_id = p_comparison_id;
