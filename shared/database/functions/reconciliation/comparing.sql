@@ -275,7 +275,8 @@ BEGIN
     UNION ALL
     SELECT 'sites_small', v_small, NULL
     UNION ALL
-    SELECT 'listings_rejected', count(*), NULL FROM certification.listings AS l WHERE l.state = 'rejected'
+    SELECT 'listings_rejected', count(*), NULL FROM certification.listings AS l
+     WHERE l.synced_version < l.desired_version AND l.state = 'rejected'
     UNION ALL
     SELECT * FROM certification.count_differences(p_comparison_id)
     UNION ALL
