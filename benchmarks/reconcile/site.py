@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.nightly.database import benchmark_server, connected
 from benchmarks.scale.latency import DelayedPort
-from benchmarks.sync.stack import LOAD
+from benchmarks.sync.mentors import LOAD
 from emulators.dataverse.client import EmulatorControl
 from emulators.dataverse.process import LocalDataverse
 from emulators.lambda_host.template.provision import local_clients, provision

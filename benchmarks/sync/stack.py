@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 from psycopg.rows import dict_row
 
+from benchmarks.sync.mentors import LOAD
 from emulators.dataverse.client import EmulatorControl
 from emulators.lambda_host.template.provision import local_clients
 from local.stack.aws import REGION
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_sqs import SQSClient
 
-    from emulators.lambda_host.runtime.logs import LogLine
     from emulators.lambda_host.template.provision import Stack
     from emulators.lambda_host.template.resources import EventSourceMapping
     from local.stack.stack import LocalStack
@@ -40,31 +39,6 @@ _POLL_EVERY: Final = 0.05
 _PATIENCE_SECONDS: Final = 120.0
 
 QUEUE: Final = "SyncRequests"
-# Names, areas and numbers have the length of Norwegian ones, so requests are as large as in production. Half of the
-# mentors are in one organisation, the others in six. Every organisation has had its nightly check today.
-LOAD: Final = (
-    "SELECT setseed(0.42)",
-    """
-    INSERT INTO public.organisations (id, name)
-    SELECT md5('organisation ' || i)::uuid, 'Hørselsforbundet ' || i FROM generate_series(0, 6) AS i
-    """,
-    """
-    INSERT INTO public.peer_mentors
-        (id, organisation_id, first_name, last_name, email, phone, area, status, listing_consent)
-    SELECT md5('mentor ' || i)::uuid, md5('organisation ' || CASE WHEN i % 2 = 1 THEN 1 + i / 2 % 6 ELSE 0 END)::uuid,
-           'Ingebjørg ' || i, 'Ålesundstrøm', 'ingebjorg' || i || '@example.no', '+47 000 00 000',
-           'Møre og Romsdal ' || i % 350, 'active', true
-      FROM generate_series(1, {mentors}) AS i
-    """,
-    """
-    INSERT INTO public.certifications (mentor_id, certified_on, expires_on)
-    SELECT m.id, current_date - 365, current_date + 730 FROM public.peer_mentors AS m
-    """,
-    """
-    INSERT INTO certification.evaluated_days (organisation_id, day)
-    SELECT o.id, certification.today_in(o.timezone::text) FROM public.organisations AS o
-    """,
-)
 # One look into the partial index of the unsynced listings. Asked without sequential scans, because the planner expects
 # a third of the table to match, and a scan for the first match would read all of it once there is none.
 UNSYNCED: Final = "SELECT 1 FROM certification.listings WHERE synced_version < desired_version LIMIT 1"
@@ -87,7 +61,6 @@ class Bench:
     sqs: SQSClient
     queue: SqsSyncQueue
     mentors: int
-    cold_starts: Counter[str] = field(default_factory=Counter)
     vacuumed: list[str] = field(default_factory=lambda: ["certification.listings", "public.peer_mentors"])
     """The tables that a push leaves dead rows in."""
     _round: int = 1_000  # a number that no area begins with
@@ -206,15 +179,9 @@ def mapping_of(stack: Stack) -> EventSourceMapping:
 def bench(mentors: int, progress: Progress) -> Iterator[Bench]:
     """Yield the stack with `mentors` mentors that should be listed, none of them synced yet, and the webhook off."""
     HOME.mkdir(parents=True, exist_ok=True)
-    cold_starts: Counter[str] = Counter()
-
-    def on_log(line: LogLine) -> None:
-        if line.text.startswith("REPORT ") and "Init Duration" in line.text:
-            cold_starts[line.function] += 1
-
     with (
         tempfile.TemporaryDirectory(prefix="sync-", dir=HOME) as folder,
-        local_stack(Path(folder), fresh=True, progress=progress, on_log=on_log) as stack,
+        local_stack(Path(folder), fresh=True, progress=progress) as stack,
         psycopg.connect(stack.dsn, autocommit=True, prepare_threshold=None, row_factory=dict_row) as connection,
         psycopg.connect(stack.dsn, autocommit=True, row_factory=dict_row, options=WITHOUT_SCANS) as polls,
         EmulatorControl(stack.dataverse.url, timeout=60) as control,
@@ -223,7 +190,7 @@ def bench(mentors: int, progress: Progress) -> Iterator[Bench]:
         control.limits(enabled=False)
         sqs = local_clients(stack.aws_url, REGION).sqs
         queue = SqsSyncQueue(sqs, stack.stack.physical_id(QUEUE))
-        made = Bench(stack, connection, polls, control, sqs, queue, mentors, cold_starts)
+        made = Bench(stack, connection, polls, control, sqs, queue, mentors)
         made.enable_webhook(False)
         # Vacuuming is done between the measurements, not in them.
         connection.execute("ALTER SYSTEM SET autovacuum = off")

@@ -16,13 +16,14 @@ from benchmarks.overview import block_of
 from benchmarks.sync.cpu import EMULATOR, OTHER, POSTGRES, QUEUES, SELF, SENDERS, cpu_seconds, kind
 from benchmarks.sync.document import write
 from benchmarks.sync.limits import WithinLimits
+from benchmarks.sync.mentors import LOAD
 from benchmarks.sync.pushes import Push
 from benchmarks.sync.report import SyncMeasurements, figures
 from benchmarks.sync.rounds import CONSUMER, FLOOR, PATCH, SCRIPT_BEST, SCRIPT_PLAIN, SDK
 from benchmarks.sync.script import ScriptForm
 from benchmarks.sync.senders import senders
 from benchmarks.sync.stack import CONSUMER as FUNCTION
-from benchmarks.sync.stack import LOAD, UNSYNCED, WITHOUT_SCANS, mapping_of
+from benchmarks.sync.stack import UNSYNCED, WITHOUT_SCANS, mapping_of
 from emulators.dataverse.access.protection import Limits
 from emulators.dataverse.process import LocalDataverse
 from emulators.lambda_host.runtime.host import LambdaHost
