@@ -34,7 +34,7 @@ BEGIN
     SELECT c.* INTO v FROM certification.comparisons AS c WHERE c.id = p_comparison_id;
     -- Only a table has transactions in its rows. Of a view, everything is compared in full.
     IF EXISTS (SELECT 1 FROM unnest('{public.peer_mentors,public.certifications,public.organisations}'::regclass[])
-                         AS t (name) JOIN pg_class AS c ON c.oid = t.name WHERE c.relkind <> 'r') THEN
+                         AS t (name) JOIN pg_catalog.pg_class AS c ON c.oid = t.name WHERE c.relkind <> 'r') THEN
         RETURN NULL;
     END IF;
     IF v.prepared_since IS NULL THEN
