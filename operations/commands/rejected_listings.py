@@ -53,7 +53,11 @@ def retry(connection: psycopg.Connection, mentors: Sequence[str], actor: str, re
     """
     ids = [_uuid(text) for text in mentors]
     rejected = {
-        row[0] for row in connection.execute("SELECT mentor_id FROM certification.listings WHERE state = 'rejected'")
+        row[0]
+        for row in connection.execute(
+            "SELECT l.mentor_id FROM certification.listings AS l"
+            " WHERE l.synced_version < l.desired_version AND l.state = 'rejected'"
+        )
     }
     if not rejected:
         raise NothingToDoError("no listing is rejected: there is nothing to retry")

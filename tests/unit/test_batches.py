@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from local.stack.parameters import local_template
-from shared.adapters.dataverse.batches import LEAST, evenly
+from shared.adapters.dataverse.batches import SMALLEST_BATCH, evenly
 from shared.adapters.dataverse.service import LONGEST_SECONDS
 from shared.domain.sync_messages import MAX_MENTORS
 
@@ -29,12 +29,14 @@ def test_batches_are_even_and_as_few_rounds_as_can_be(count: int, most: int, at_
     assert max(sizes, default=0) - min(sizes, default=0) <= 1
     rounds = -(-count // (most * at_a_time))
     assert len(sizes) <= rounds * at_a_time
-    assert len(sizes) == rounds * at_a_time or max(sizes, default=0) <= LEAST
+    assert len(sizes) == rounds * at_a_time or max(sizes, default=0) <= SMALLEST_BATCH
 
 
 def test_few_operations_are_one_request() -> None:
     """I9: a request counts against the allowance, so the change of one mentor, or of two dozen, is one."""
-    assert [len(evenly(range(count), 125, 4)) for count in (1, 24, LEAST, LEAST + 1, 4 * LEAST)] == [1, 1, 1, 2, 4]
+    assert [
+        len(evenly(range(count), 125, 4)) for count in (1, 24, SMALLEST_BATCH, SMALLEST_BATCH + 1, 4 * SMALLEST_BATCH)
+    ] == [1, 1, 1, 2, 4]
 
 
 def test_no_batch_needs_a_third_of_the_time_of_its_reply() -> None:

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     type Record = Callable[[int, ReplyPart | PushOutcome], None]
     """Called once for every place, from any thread."""
 
-LEAST = 25
+SMALLEST_BATCH = 25
+"""Below this many operations a further request costs more of the allowance (I9) than it saves in time."""
 
 
 class Batches:
@@ -147,11 +148,10 @@ class Batches:
 def evenly(places: Sequence[int], most: int, at_a_time: int) -> list[Sequence[int]]:
     """Return the places in batches of at most `most`, as equal as can be, in as few rounds of `at_a_time` as can be.
 
-    Dataverse takes its time for each operation, so an uneven last round leaves requests idle. Below LEAST operations a
-    further request saves less than it costs of the allowance.
+    Dataverse takes its time for each operation, so an uneven last round leaves requests idle.
     """
     rounds = ceil(len(places) / (most * at_a_time))
-    number = min(rounds * at_a_time, ceil(len(places) / min(LEAST, most)))
+    number = min(rounds * at_a_time, ceil(len(places) / min(SMALLEST_BATCH, most)))
     size, larger = divmod(len(places), max(number, 1))
     ends = [size * place + min(place, larger) for place in range(number + 1)]
     return [places[first:end] for first, end in pairwise(ends)]

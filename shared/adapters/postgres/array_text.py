@@ -1,4 +1,4 @@
-"""Arrays as PostgreSQL writes them in text: the driver would inspect each of thousands of values."""
+"""Arrays in PostgreSQL's text form, because the driver inspects every value of a list."""
 
 from __future__ import annotations
 

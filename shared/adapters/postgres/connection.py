@@ -135,7 +135,7 @@ def call(connection: Connection, query: str, parameters: Mapping[str, object]) -
 
 
 def call_for_tuples(connection: Connection, query: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
-    """Run one statement as `call` does, and return its rows as tuples: for thousands of rows a dictionary costs."""
+    """Run one statement as `call` does. Return tuples: for thousands of rows, a dictionary for each is slow."""
     with translated(connection):
         cursor = connection.execute(query.encode(), parameters)
         cursor.row_factory = tuple_row  # type: ignore[assignment]

@@ -70,18 +70,18 @@ class PostgresListings:
         done: dict[UUID, Result] = {}
         locked: list[UUID] = []
         for mentor_id, outcome, version, action, table, key, body, bare_body, row_version in rows:
-            if outcome == "locked":
-                locked.append(mentor_id)
-            elif outcome != "send":
-                done[mentor_id] = _RESULTS[outcome]
-            elif action == "hide":
+            if outcome == "send" and action == "hide":
                 # Without a known row, the use case reads the row first.
                 hides.append(Change(mentor_id, version, Action.HIDE, table, key, body, bare_body, row_version))
-            else:
+            elif outcome == "send":
                 # Without a known row one is created, unless a row exists after all.
                 publishes.append(
                     Change(mentor_id, version, Action.PUBLISH, table, key, body, None, row_version or NO_ROW)
                 )
+            elif outcome == "locked":
+                locked.append(mentor_id)
+            elif outcome in _RESULTS:  # a newer database may know more outcomes: those are given back
+                done[mentor_id] = _RESULTS[outcome]
         return Claim((*hides, *publishes), done, tuple(locked), {row[0]: row[2] for row in rows})
 
     def settle(
@@ -111,7 +111,7 @@ class PostgresListings:
             },
         )
         return SettleOutcome(
-            **{left: tuple(mentor_id for mentor_id, outcome in rows if outcome == left) for left in _LEFT}
+            **{name: tuple(mentor_id for mentor_id, outcome in rows if outcome == name) for name in _LEFT}
         )
 
     def unsynced(self, after: UUID | None, limit: int) -> tuple[SyncRequest, ...]:

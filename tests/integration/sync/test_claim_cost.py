@@ -102,7 +102,7 @@ HOT = "SELECT pg_stat_get_xact_tuples_hot_updated('certification.listings'::regc
 def test_the_brake_is_asked_where_only_a_date_hides(
     foundation: Foundation, organisation: UUID, change: str, asked: int, outcome: str
 ) -> None:
-    """I5: the limit counts a whole organisation, so a claim asks for it once, and only where it can hold somebody."""
+    """I5: the limit counts a whole organisation, so a claim asks for it once, and only where it can hold a mentor."""
     foundation.brake(count=10, percent=1)
     mentors = crowd(foundation, organisation)[:CLAIMED]
     foundation.connection.execute(change, {"ids": mentors})
@@ -110,7 +110,7 @@ def test_the_brake_is_asked_where_only_a_date_hides(
         foundation.do("SET LOCAL track_functions = 'pl'")
         assert claim(foundation, mentors) == {outcome}
         called = foundation.one(
-            "SELECT calls FROM pg_stat_xact_user_functions WHERE funcname = 'apply_mass_change_limit'"
+            "SELECT calls FROM pg_stat_xact_user_functions WHERE funcname = 'held_by_mass_change_limit'"
         )
     assert (called or 0) == asked
 

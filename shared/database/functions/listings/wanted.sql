@@ -1,29 +1,32 @@
 -- The desired state of each listing on the website (I5).
 
 -- A listing is shown if the mentor is active, consents and is certified (I5). The body holds fields of consenting
--- mentors only; a mentor that is not to be listed gets a body without fields. ROWS: as few as
--- the planner takes an array for, so that nobody joins the result by a scan.
+-- mentors only; a mentor that is not to be listed gets a body without fields. ROWS 10, the planner's estimate for an
+-- array, keeps the joins with its result on the primary keys.
 CREATE OR REPLACE FUNCTION certification.wanted_listings(p_mentor_ids uuid[])
-RETURNS TABLE (mentor_id uuid, listed boolean, only_ended boolean, expires_on date, target jsonb, show text, hide text)
+RETURNS TABLE (
+    mentor_id uuid, listed boolean, only_ended boolean, expires_on date, target jsonb, website_table text,
+    website_key text, columns jsonb, show text, hide text)
 LANGUAGE sql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
     WITH organisation AS MATERIALIZED (
         SELECT i.id, o.timezone::text AS zone, coalesce(e.day, certification.today_in(o.timezone::text)) AS day,
-               f.hide, f.target, certification.body_template(f.mapping) AS template,
+               f.hide, f.target, f.target ->> 'table' AS website_table, f.target ->> 'key' AS website_key,
+               f.target -> 'columns' AS columns, certification.body_template(f.mapping) AS template,
                coalesce(to_json(certification.clean_text(o.name::text))::text, 'null') AS name
           FROM (SELECT DISTINCT l.organisation_id AS id FROM certification.listings AS l
                  WHERE l.mentor_id = ANY (p_mentor_ids)) AS i
          CROSS JOIN LATERAL (
-               SELECT e.mapping, (e.mapping -> 'hide')::text AS hide,
+               SELECT s.mapping, (s.mapping -> 'hide')::text AS hide,
                       jsonb_build_object(
-                          'table', e.mapping -> 'table', 'key', e.mapping -> 'key', 'hide', e.mapping -> 'hide',
+                          'table', s.mapping -> 'table', 'key', s.mapping -> 'key', 'hide', s.mapping -> 'hide',
                           'columns', (SELECT jsonb_agg(k ORDER BY k)
-                                        FROM jsonb_object_keys(e.mapping -> 'columns') AS k)) AS target
-                 FROM (SELECT certification.effective_mapping(i.id) AS mapping OFFSET 0) AS e) AS f
+                                        FROM jsonb_object_keys(s.mapping -> 'columns') AS k)) AS target
+                 FROM (SELECT certification.effective_mapping(i.id) AS mapping OFFSET 0) AS s) AS f
           LEFT JOIN public.organisations AS o ON o.id = i.id
           -- An organisation that is gone gets no more checks, so only the calendar counts.
           LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = o.id
     )
-    SELECT l.mentor_id, w.listed, w.only_ended, w.expires_on, o.target,
+    SELECT l.mentor_id, w.listed, w.only_ended, w.expires_on, o.target, o.website_table, o.website_key, o.columns,
            CASE WHEN w.listed THEN (
                SELECT format(o.template,
                           coalesce(to_json(f.first_name)::text, 'null'), coalesce(to_json(f.last_name)::text, 'null'),

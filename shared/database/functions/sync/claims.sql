@@ -12,10 +12,11 @@ COMMENT ON FUNCTION certification.only_outcome_unknown IS
     'can no longer be carried out (I6).';
 
 -- A wrong import of dates would otherwise hide every mentor long before the nightly check. A mentor that is paused,
--- withdrawn or does not consent is hidden in any case. A mentor that only a date hides is held back while there are too
--- many of them, counted since the last nightly check.
-CREATE OR REPLACE FUNCTION certification.apply_mass_change_limit(p_mentor_ids uuid[], p_worker uuid) RETURNS uuid[]
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+-- withdrawn, of no organisation or does not consent is hidden in any case. A mentor that only a date hides is held back
+-- while there are too many of them, counted since the last nightly check.
+CREATE OR REPLACE FUNCTION certification.held_by_mass_change_limit(p_mentor_ids uuid[], p_worker uuid) RETURNS uuid[]
+-- It counts an organisation, by dates whose estimate needs the values: no generic plan, as the claim has.
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     v record;
     v_limits record;
@@ -74,7 +75,7 @@ BEGIN
     RETURN v_held;
 END
 $$;
-COMMENT ON FUNCTION certification.apply_mass_change_limit IS
+COMMENT ON FUNCTION certification.held_by_mass_change_limit IS
     'Return those of these mentors, whom only a date hides and whose listings the caller has locked, that must not be '
     'sent now (I5). They get the reason brake.';
 
@@ -118,37 +119,42 @@ BEGIN
            FOR NO KEY UPDATE SKIP LOCKED) AS f;
     RETURN QUERY
     WITH placed AS MATERIALIZED (
-        SELECT w.mentor_id, w.listed, w.only_ended, w.expires_on, w.target, w.target ->> 'table' AS target_table,
-               w.target -> 'columns' AS columns, w.show, w.hide, l.website IS NOT NULL AS there,
-               coalesce(l.website, w.target) AS place,
-               -- Another place than the one where the organisation publishes now.
-               l.website <> w.target AND (l.website ->> 'table', l.website ->> 'key')
-                                         <> (w.target ->> 'table', w.target ->> 'key') AS elsewhere,
-               l.written, l.written -> (w.target ->> 'table') AS written_there,
+        SELECT w.mentor_id, w.listed, w.only_ended, w.expires_on, w.target, w.columns, w.show, x.elsewhere,
+               l.website IS NOT NULL AS there,
+               CASE WHEN x.elsewhere THEN l.website ->> 'table' ELSE w.website_table END AS website_table,
+               CASE WHEN x.elsewhere THEN l.website ->> 'key' ELSE w.website_key END AS website_key,
+               CASE WHEN x.elsewhere THEN (l.website -> 'hide')::text ELSE w.hide END AS flags,
+               -- The columns that may hold a value there.
+               l.written -> CASE WHEN x.elsewhere THEN l.website ->> 'table' ELSE w.website_table END AS written,
                -- A person asked to forget the mentor (privacy/forgetting.sql), so hiding empties every column.
                l.forget_requested_at IS NOT NULL AND NOT w.listed AS forgotten
           FROM certification.wanted_listings(v_free) AS w
           JOIN certification.listings AS l ON l.mentor_id = w.mentor_id
+         CROSS JOIN LATERAL (
+               -- Another place than the one where the organisation publishes now.
+               SELECT coalesce(l.website <> w.target AND (l.website ->> 'table', l.website ->> 'key')
+                                                         <> (w.website_table, w.website_key), false) AS elsewhere
+               OFFSET 0) AS x
     ), braked AS MATERIALIZED (
-        -- Only where a date hides somebody who is shown; most claims ask nothing.
+        -- Only where a date hides a mentor that is shown. Most claims do not ask.
         SELECT u.id FROM unnest((
-            SELECT certification.apply_mass_change_limit(array_agg(p.mentor_id), p_worker)
+            SELECT certification.held_by_mass_change_limit(array_agg(p.mentor_id), p_worker)
               FROM placed AS p WHERE p.only_ended AND p.there HAVING count(*) > 0)) AS u (id)
     ), claimed AS (
         UPDATE certification.listings AS l
            SET state = CASE WHEN w.action IS NULL THEN 'hidden' ELSE 'sending' END,
                synced_version = CASE WHEN w.action IS NULL THEN l.desired_version ELSE l.synced_version END,
                attempts = l.attempts + CASE WHEN w.action IS NULL THEN 0 ELSE 1 END,
-               website = CASE WHEN w.action IN ('create', 'publish') AND w.written_at_place = w.columns THEN w.target
-                              WHEN w.action IN ('create', 'publish')
-                                  THEN w.target || jsonb_build_object('before', w.written_at_place)
-                              WHEN w.action IS NOT NULL THEN jsonb_set(w.place, '{columns}', w.kept)
-                              ELSE l.website END,
+               website = CASE WHEN w.action IS NULL THEN l.website
+                              WHEN w.action NOT IN ('create', 'publish')
+                                  THEN jsonb_set(coalesce(l.website, w.target), '{columns}', w.kept)
+                              WHEN w.is_as_written THEN w.target
+                              ELSE w.target || jsonb_build_object('before', coalesce(w.written, '[]')) END,
                -- Until this write is accepted, both the old and the new columns may hold values there.
-               written = CASE WHEN w.action IS NULL OR w.action NOT IN ('create', 'publish')
-                                OR w.written_there = w.columns THEN l.written
-                              ELSE jsonb_set(l.written, ARRAY[w.target_table],
-                                             certification.all_columns(w.columns, w.written_there)) END,
+               written = CASE WHEN w.action IN ('create', 'publish') AND NOT w.is_as_written
+                              THEN jsonb_set(l.written, ARRAY[w.website_table],
+                                             certification.all_columns(w.columns, w.written))
+                              ELSE l.written END,
                shown_until = CASE WHEN w.action IN ('create', 'publish') THEN w.expires_on ELSE l.shown_until END,
                reason = CASE WHEN w.action IS NULL THEN NULL ELSE l.reason END,
                -- A request sent from now on comes after every request of unknown outcome.
@@ -161,12 +167,12 @@ BEGIN
                claimed_by = CASE WHEN w.action IS NOT NULL THEN p_worker END,
                claimed_until = CASE WHEN w.action IS NOT NULL
                                     THEN clock_timestamp() + least(p_lease, interval '15 minutes') END
-          FROM (SELECT p.mentor_id, p.expires_on, p.target, p.target_table, p.columns, p.place, p.written_there,
-                       h.written_at_place, p.show, h.flags AS bare_hide, h.emptied,
+          FROM (SELECT p.mentor_id, p.expires_on, p.target, p.website_table, p.website_key, p.columns, p.written,
+                       p.show, p.flags, h.is_as_written, h.emptied,
                        CASE WHEN p.elsewhere OR p.forgotten THEN '[]'
-                            WHEN h.emptied = '' THEN h.written_at_place
+                            WHEN h.emptied = '' THEN coalesce(p.written, '[]')
                             ELSE (SELECT coalesce(jsonb_agg(c.name ORDER BY c.name), '[]')
-                                    FROM jsonb_array_elements_text(h.written_at_place) AS c (name)
+                                    FROM jsonb_array_elements_text(coalesce(p.written, '[]')) AS c (name)
                                    WHERE p.columns ? c.name) END AS kept,
                        CASE WHEN p.elsewhere THEN CASE WHEN p.listed THEN 'move' ELSE 'hide' END
                             WHEN p.listed AND NOT p.there THEN 'create'
@@ -174,32 +180,30 @@ BEGIN
                             WHEN p.there OR h.emptied <> '' THEN 'hide' END AS action
                   FROM placed AS p
                  CROSS JOIN LATERAL (
-                       SELECT x.written_at_place,
-                              CASE WHEN p.elsewhere THEN (p.place -> 'hide')::text ELSE p.hide END AS flags,
+                       SELECT x.is_as_written,
                               -- A column that was once written there and is no longer published is emptied by the
                               -- next write.
-                              CASE WHEN p.elsewhere THEN certification.emptied(x.written_at_place, '[]')
+                              CASE WHEN p.elsewhere THEN certification.emptied(coalesce(p.written, '[]'), '[]')
                                    WHEN p.forgotten
-                                   THEN certification.emptied(
-                                            certification.all_columns(p.columns, p.written_there), '[]')
-                                   WHEN p.written_there = p.columns THEN ''
-                                   ELSE certification.emptied(coalesce(p.written_there, '[]'), p.columns) END AS emptied
-                         FROM (SELECT coalesce(CASE WHEN p.elsewhere THEN p.written -> (p.place ->> 'table')
-                                                    ELSE p.written_there END, '[]') AS written_at_place
-                               OFFSET 0) AS x
+                                   THEN certification.emptied(certification.all_columns(p.columns, p.written), '[]')
+                                   WHEN x.is_as_written THEN ''
+                                   ELSE certification.emptied(coalesce(p.written, '[]'), p.columns) END AS emptied
+                         FROM (SELECT coalesce(p.written = p.columns, false) AS is_as_written OFFSET 0) AS x
                        OFFSET 0) AS h
                  WHERE p.mentor_id NOT IN (SELECT b.id FROM braked AS b)
                 OFFSET 0) AS w
          WHERE l.mentor_id = w.mentor_id
-        RETURNING l.mentor_id, w.action, l.desired_version, w.place, w.show, w.bare_hide, w.emptied, l.row_version
+        RETURNING l.mentor_id, w.action, l.desired_version, w.website_table, w.website_key, w.show, w.flags, w.emptied,
+                  l.row_version
     )
     SELECT c.mentor_id, CASE WHEN c.action IS NULL THEN 'nothing_to_show' ELSE 'send' END, c.desired_version,
            CASE c.action WHEN 'move' THEN 'hide' WHEN 'create' THEN 'publish' ELSE c.action END,
-           c.place ->> 'table', c.place ->> 'key',
+           CASE WHEN c.action IS NOT NULL THEN c.website_table END,
+           CASE WHEN c.action IS NOT NULL THEN c.website_key END,
            CASE WHEN c.action IN ('create', 'publish')
                 THEN CASE WHEN c.emptied = '' THEN c.show ELSE rtrim(c.show, '}') || c.emptied || '}' END
-                WHEN c.action IN ('hide', 'move') THEN rtrim(c.bare_hide, '}') || c.emptied || '}' END,
-           CASE WHEN c.action IN ('hide', 'move') THEN c.bare_hide END, c.row_version
+                WHEN c.action IN ('hide', 'move') THEN rtrim(c.flags, '}') || c.emptied || '}' END,
+           CASE WHEN c.action IN ('hide', 'move') THEN c.flags END, c.row_version
       FROM claimed AS c
     UNION ALL
     SELECT b.id, 'braked', l.desired_version, NULL, NULL, NULL, NULL, NULL, NULL
@@ -246,7 +250,7 @@ COMMENT ON FUNCTION certification.unsynced_listings IS
     'Return the listings that need a sync and that no worker is sending, a page at a time by mentor_id.';
 
 REVOKE ALL ON FUNCTION
-    certification.only_outcome_unknown, certification.apply_mass_change_limit, certification.emptied,
+    certification.only_outcome_unknown, certification.held_by_mass_change_limit, certification.emptied,
     certification.all_columns,
     certification.claim_listings, certification.unsynced_listings
 FROM PUBLIC;
