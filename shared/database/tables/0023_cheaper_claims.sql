@@ -1,5 +1,5 @@
--- Both return other columns or rows than they did. A claim of the release before that waits for this migration calls them
--- by name: it fails once, and its message comes again.
+-- Both return other columns or rows than they did. A claim of the release before that waits for this migration calls
+-- them by name: it fails once, and its message comes again.
 DROP FUNCTION IF EXISTS certification.wanted_listings(uuid[]);
 DROP FUNCTION IF EXISTS certification.apply_mass_change_limit(uuid[], uuid);
 -- Room on each page for the version that a claim writes beside the one that it replaces (a HOT update).

@@ -113,6 +113,11 @@ def test_the_brake_is_asked_where_only_a_date_hides(
             "SELECT calls FROM pg_stat_xact_user_functions WHERE funcname = 'held_by_mass_change_limit'"
         )
     assert (called or 0) == asked
+    assert claim(foundation, mentors) <= {"busy", "braked"}, "it holds them once more, or a worker has them"
+    foundation.do(
+        "UPDATE certification.brakes SET released_at = now(), released_by = 'kari', released_reason = 'right'"
+    )
+    assert claim(foundation, mentors) == ({"send"} if asked else {"busy"})
 
 
 def test_asking_for_an_unknown_outcome_calls_no_function(foundation: Foundation) -> None:

@@ -605,3 +605,15 @@ def test_a_mentor_of_no_organisation_is_no_obstacle(
     foundation.do("UPDATE peer_mentors SET organisation_id = NULL")
     foundation.do("INSERT INTO peer_mentors (first_name, last_name, listing_consent) VALUES ('Ola', 'Vik', true)")
     assert [change.action for change in claim(listings, mentor).changes] == [Action.HIDE]
+
+
+@pytest.mark.parametrize("text", ["%1$s %% \\\\ {}", "100 %", "%s%I%L", '"Kari" \\ {"a": "b"}', "%0$s"])
+def test_a_value_that_looks_like_a_template_is_none(
+    listings: PostgresListings, foundation: Foundation, organisation: UUID, text: str
+) -> None:
+    """I5: the body is put together by a template, and what the app holds is a value in it, whatever it looks like."""
+    mentor = foundation.mentor(organisation, DAY + days(5), consent=True, name=(text, text), area=text, phone=text)
+    (change,) = claim(listings, mentor).changes
+    body = json.loads(change.body)
+    assert (body["hlf_firstname"], body["hlf_area"], body["hlf_phone"]) == (text, text, text)
+    assert body["hlf_name"] == f"{text} {text}"

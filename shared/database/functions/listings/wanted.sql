@@ -34,11 +34,15 @@ LANGUAGE sql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
                           coalesce(to_json(f.phone)::text, 'null'), coalesce(to_json(f.email)::text, 'null'),
                           coalesce(to_json(f.area)::text, 'null'), o.name)
                  FROM (SELECT p.*, coalesce(p.first_name || ' ' || p.last_name, p.first_name, p.last_name) AS full_name
-                         FROM (SELECT certification.clean_text(m.first_name::text) AS first_name,
-                                      certification.clean_text(m.last_name::text) AS last_name,
-                                      certification.clean_text(m.phone::text) AS phone,
-                                      certification.clean_text(m.email::text) AS email,
-                                      certification.clean_text(m.area::text) AS area OFFSET 0) AS p OFFSET 0) AS f) END,
+                         FROM (SELECT certification.published_text(m.first_name::text, t.is_plain) AS first_name,
+                                      certification.published_text(m.last_name::text, t.is_plain) AS last_name,
+                                      certification.published_text(m.phone::text, t.is_plain) AS phone,
+                                      certification.published_text(m.email::text, t.is_plain) AS email,
+                                      certification.published_text(m.area::text, t.is_plain) AS area
+                                 FROM (SELECT certification.is_plain_text(concat(
+                                                  m.first_name::text, m.last_name::text, m.phone::text, m.email::text,
+                                                  m.area::text)) AS is_plain OFFSET 0) AS t OFFSET 0) AS p
+                       OFFSET 0) AS f) END,
            o.hide
       FROM unnest(p_mentor_ids) AS u (id)
       JOIN certification.listings AS l ON l.mentor_id = u.id

@@ -1,18 +1,29 @@
 -- The comparison: the app's own tables against the rows that were read from the website (I14). `compare_website` is one
 -- statement per place on the website, longer than a file should be, so that both sides describe the same moment.
 
--- The expression yields the value of each published column as the app has it, each followed by the character 31.
+-- The expression yields the value of each published column as the app has it, each followed by the character 31. Each
+-- field is put into its published form once, because a full name has two of them in it.
 CREATE OR REPLACE FUNCTION certification.content_expression(p_mapping jsonb, p_columns text[]) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT string_agg(format('coalesce(%s COLLATE "C", '''') || E''\x1f''', CASE p_mapping -> 'columns' ->> k.name
-               WHEN 'first_name' THEN 'certification.clean_text(m.first_name::text)'
-               WHEN 'last_name' THEN 'certification.clean_text(m.last_name::text)'
-               WHEN 'full_name' THEN 'certification.full_name(m.first_name::text, m.last_name::text)'
-               WHEN 'phone' THEN 'certification.clean_text(m.phone::text)'
-               WHEN 'email' THEN 'certification.clean_text(m.email::text)'
-               WHEN 'area' THEN 'certification.clean_text(m.area::text)'
-               WHEN 'organisation' THEN 'certification.clean_text(o.name::text)' END), ' || ' ORDER BY k.place)
+    SELECT format($expression$(
+        SELECT %s FROM (
+            SELECT f.*, coalesce(f.first_name || ' ' || f.last_name, f.first_name, f.last_name) AS full_name
+              FROM (SELECT certification.published_text(m.first_name::text, t.is_plain) AS first_name,
+                           certification.published_text(m.last_name::text, t.is_plain) AS last_name,
+                           certification.published_text(m.phone::text, t.is_plain) AS phone,
+                           certification.published_text(m.email::text, t.is_plain) AS email,
+                           certification.published_text(m.area::text, t.is_plain) AS area,
+                           certification.published_text(o.name::text, t.is_plain) AS organisation
+                      FROM (SELECT certification.is_plain_text(concat(
+                                       m.first_name::text, m.last_name::text, m.phone::text, m.email::text,
+                                       m.area::text, o.name::text)) AS is_plain OFFSET 0) AS t OFFSET 0) AS f
+            OFFSET 0) AS f)$expression$,
+        string_agg(format('coalesce(f.%I COLLATE "C", '''') || E''\x1f''', p_mapping -> 'columns' ->> k.name),
+                   ' || ' ORDER BY k.place))
       FROM unnest(p_columns) WITH ORDINALITY AS k (name, place)
+     WHERE p_mapping -> 'columns' ->> k.name
+           IN ('first_name', 'last_name', 'full_name', 'phone', 'email', 'area', 'organisation')
+    HAVING count(*) > 0
 $$;
 COMMENT ON FUNCTION certification.content_expression IS
     'Return the SQL expression for the published content of a mentor: each column''s value followed by the character '

@@ -28,7 +28,6 @@ DECLARE
     v_oldest integer;
     v_next uuid;
     v_range text;
-    v_seen bigint;
 BEGIN
     PERFORM certification.use_comparison(p_comparison_id, 0);
     SELECT c.* INTO v FROM certification.comparisons AS c WHERE c.id = p_comparison_id;
@@ -40,19 +39,19 @@ BEGIN
     IF v.prepared_since IS NULL THEN
         v.prepared_since := pg_snapshot_xmin(pg_current_snapshot());
         v.prepared_of := certification.prepared_of(p_comparison_id);
+        v_oldest := age(v.prepared_since::xid);
+        -- Counted before any is read: what is deleted in between is missing when it is counted again.
+        v.prepared_rows := (SELECT count(*) FROM public.peer_mentors AS m
+                            WHERE m.id IS NOT NULL AND age(m.xmin) > v_oldest)
+                           + (SELECT count(*) FROM public.certifications AS c
+                              WHERE c.mentor_id IS NOT NULL AND age(c.xmin) > v_oldest)
+                           + (SELECT count(*) FROM certification.listings AS l WHERE age(l.xmin) > v_oldest);
     END IF;
     v_oldest := age(v.prepared_since::xid);
     SELECT m.id INTO v_next FROM public.peer_mentors AS m WHERE m.id > p_from
      ORDER BY m.id OFFSET p_mentors LIMIT 1;
     v_range := format('%%1$I.%%2$I >= %L', p_from)
                || CASE WHEN v_next IS NULL THEN '' ELSE format(' AND %%1$I.%%2$I < %L', v_next) END;
-    -- Counted before they are read: what is deleted in between is missing when it is counted again.
-    EXECUTE format($query$
-        SELECT (SELECT count(*) FROM public.peer_mentors AS m WHERE %1$s AND age(m.xmin) > $1)
-               + (SELECT count(*) FROM public.certifications AS c WHERE %2$s AND age(c.xmin) > $1)
-               + (SELECT count(*) FROM certification.listings AS l WHERE %3$s AND age(l.xmin) > $1)
-        $query$, format(v_range, 'm', 'id'), format(v_range, 'c', 'mentor_id'), format(v_range, 'l', 'mentor_id'))
-    INTO v_seen USING v_oldest;
     FOR v_site IN SELECT s.* FROM certification.comparison_sites AS s
                    WHERE s.comparison_id = p_comparison_id AND s.organisations <> '{}' ORDER BY s.site LOOP
         EXECUTE format($query$
@@ -97,7 +96,7 @@ BEGIN
     END LOOP;
     UPDATE certification.comparisons AS c
        SET prepared_since = v.prepared_since, prepared_of = v.prepared_of,
-           prepared_rows = c.prepared_rows + v_seen, is_prepared = v_next IS NULL
+           prepared_rows = v.prepared_rows, is_prepared = v_next IS NULL
      WHERE c.id = p_comparison_id;
     RETURN v_next;
 END
