@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--paced", type=int, default=3, help="how many pushes within the service's limits")
     parser.add_argument("--write", action="store_true", help="write the tables into docs/performance.md")
     options = parser.parse_args(arguments)
+    if min(options.listings, options.repeats, options.changes, options.paced) < 1:
+        parser.error("every number must be 1 or more")
     console, errors = Console(width=140), Console(stderr=True)
 
     def progress(said: str) -> None:
