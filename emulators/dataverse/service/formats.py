@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from emulators.dataverse.model.messages import Request, Response
 
 _LEVEL: Final = re.compile(r"odata\.metadata=(\w+)")
+_JSON: Final = (None, "application/json")
+"""Content types that need no closer look."""
 _KEPT: Final = frozenset({"@odata.count", "@odata.nextLink", "@odata.deltaLink", "@odata.id"})
 """Properties that are results, numbers and links, though their names are those of metadata."""
 
@@ -21,7 +23,8 @@ _KEPT: Final = frozenset({"@odata.count", "@odata.nextLink", "@odata.deltaLink",
 def check(request: Request) -> None:
     """Raise DataverseError 501 for a form that is not served, before anything is done."""
     for name in ("accept", "content-type"):
-        if "ieee754compatible=true" in request.headers.get(name, "").lower():
+        given = request.headers.get(name)
+        if given and "ieee754compatible=true" in given.lower():
             raise DataverseError.not_served("IEEE754Compatible=true")
     if _level(request) == "full" and (
         request.method == "GET" or paging.preferences(request.headers.get("prefer", "")).get("return")
@@ -40,7 +43,10 @@ def written(request: Request, response: Response) -> Response:
 
 def check_json(request: Request) -> None:
     """Raise DataverseError for a body of another declared type. An undeclared one is taken for JSON."""
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
+    given = request.headers.get("content-type")
+    if given in _JSON:
+        return
+    kind = given.partition(";")[0].strip()
     if kind.lower() != "application/json":
         message = f"The request entity's media type '{kind}' is not supported for this resource."
         raise DataverseError(choices.OTHER_CONTENT_STATUS, "", message)
