@@ -161,7 +161,7 @@ def _operation(content: bytes, boundary: str, user: str | None) -> Request:
             f"The message header '--{boundary}' is invalid. The header value must be of the format"
             " '<header name>: <header value>'.",
         )
-    line, _, headers = content[:end].decode("utf-8", "replace").replace("\r\n", "\n").partition("\n")
+    line, _, headers = content[:end].decode("utf-8", "replace").partition("\n")
     method, _, rest = line.partition(" ")
     # A space in an address is a mistake that the service forgives.
     target, _, version = rest.rstrip("\r").rpartition(" ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from emulators.dataverse.model import choices
@@ -26,7 +27,7 @@ def check(request: Request) -> None:
         given = request.headers.get(name)
         if given and "ieee754compatible=true" in given.lower():
             raise DataverseError.not_served("IEEE754Compatible=true")
-    if _level(request) == "full" and (
+    if _level(request.headers.get("accept")) == "full" and (
         request.method == "GET" or paging.preferences(request.headers.get("prefer", "")).get("return")
     ):
         raise DataverseError.not_served("odata.metadata=full")
@@ -34,7 +35,7 @@ def check(request: Request) -> None:
 
 def written(request: Request, response: Response) -> Response:
     """Return the reply in the requested form: without OData's metadata for `odata.metadata=none`."""
-    if _level(request) == "none" and CONTENT_TYPE in response.headers:
+    if _level(request.headers.get("accept")) == "none" and CONTENT_TYPE in response.headers:
         plain = ("Content-Type", CONTENT_TYPE[1].replace("minimal", "none"))
         response.headers = [plain if header == CONTENT_TYPE else header for header in response.headers]
         response.body = json.dumps(_bare(json.loads(response.body)), ensure_ascii=False).encode()
@@ -52,8 +53,8 @@ def check_json(request: Request) -> None:
         raise DataverseError(choices.OTHER_CONTENT_STATUS, "", message)
 
 
-def _level(request: Request) -> str:
-    accept = request.headers.get("accept")
+@lru_cache(maxsize=256)  # all operations of a batch have the same
+def _level(accept: str | None) -> str:
     found = accept and _LEVEL.search(accept)
     return found[1].lower() if found else "minimal"
 
