@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from emulators.dataverse.access.protection import Limits
     from emulators.dataverse.model.schema import TableSchema
+    from emulators.dataverse.odata.shapes import Shape
     from emulators.dataverse.website.definition import WebsiteDefinition
 
 _requested_origin: ContextVar[str] = ContextVar("requested_origin")
@@ -46,6 +47,8 @@ class Environment:
         self.faults = Faults()
         self.journal = Journal()
         self.website = None if website is None else WebsiteCache(website)
+        self.shapes: dict[tuple[str, str, str, str], Shape] = {}
+        """The forms of one row that were asked for lately; representation.shape_of() keeps them."""
         self.affinity = f"{uuid.uuid4().hex}{uuid.uuid4().hex}"
         """Names the one web server, in the cookie by which clients stay with it."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from emulators.dataverse.model.table import Table
     from emulators.dataverse.model.types import Row
 
-_PAIR = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^']|'')*)'|([^',]*[^',\s]))\s*(,|$)")
+_PAIR = re.compile(r"\s*(\w+)\s*=\s*(?:'([^']*(?:''[^']*)*)'|([^',]*[^',\s]))\s*(,|$)")
 _ABOVE = re.compile(r"(?:https?://[^/]*)?(/api/data/v[0-9]+\.[0-9]+/)")
 _GUID_LENGTH = 36
 _NUMBER = re.compile(r"-?[0-9]{1,19}")
@@ -85,7 +85,7 @@ def address(table: Table, path: str) -> Address:
     if len(values) == 1 and schema.primary_id in values:
         return Address(table, str(values[schema.primary_id]), "", {})
     for key in schema.keys:
-        if len(key.columns) == len(values) and all(column in values for column in key.columns):
+        if len(key.columns) == len(values) and values.keys() >= set(key.columns):
             return Address(table, None, key.name, {column: values[column] for column in key.columns})
     raise DataverseError.not_a_key(schema.name)
 

@@ -54,10 +54,11 @@ def parse(request: Request) -> list[BatchOperation | list[BatchOperation]]:
 def _item(piece: bytes, boundary: str, user: str | None) -> BatchOperation | list[BatchOperation]:
     headers, content = _head(piece)
     kind = headers.get("content-type", "")
-    if kind.lower().startswith("multipart/mixed"):
-        return _change_set(content, _boundary(kind), user)
-    if kind.lower().startswith("application/http"):
+    form = kind.lower()
+    if form.startswith("application/http"):
         return BatchOperation(_operation(content, boundary, user), headers.get("content-id", ""))
+    if form.startswith("multipart/mixed"):
+        return _change_set(content, _boundary(kind), user)
     raise DataverseError.payload("", f"The content type '{kind}' of a part of the batch is not supported.")
 
 
@@ -123,7 +124,7 @@ def _head(piece: bytes) -> tuple[dict[str, str], bytes]:
     end, start = _blank_line(piece, 2)
     if not start:
         raise UnreadableStreamError
-    return _headers(piece[:end].decode("latin-1")), piece[start:]
+    return _part_headers(piece[:end]), piece[start:]
 
 
 def _blank_line(text: bytes, begin: int = 0) -> tuple[int, int]:
@@ -135,10 +136,16 @@ def _blank_line(text: bytes, begin: int = 0) -> tuple[int, int]:
     return (len(text), 0) if crlf < 0 else (crlf, crlf + 3)
 
 
-@lru_cache(maxsize=256)  # a batch has the same few a thousand times; they are never changed
+@lru_cache(maxsize=256)  # the parts of a batch have the same few; they are never changed. Operations differ: If-Match
+def _part_headers(head: bytes) -> dict[str, str]:
+    return _headers(head.decode("latin-1"))
+
+
 def _headers(head: str) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for line in filter(None, head.replace("\r", "").split("\n")):
+    for line in head.replace("\r", "").split("\n"):
+        if not line:
+            continue
         name, found, value = line.partition(":")
         if not found:
             raise UnreadableStreamError
@@ -154,7 +161,7 @@ def _operation(content: bytes, boundary: str, user: str | None) -> Request:
             f"The message header '--{boundary}' is invalid. The header value must be of the format"
             " '<header name>: <header value>'.",
         )
-    line, _, headers = content[:end].decode("utf-8", "replace").replace("\r\n", "\n").partition("\n")
+    line, _, headers = content[:end].decode("utf-8", "replace").partition("\n")
     method, _, rest = line.partition(" ")
     # A space in an address is a mistake that the service forgives.
     target, _, version = rest.rstrip("\r").rpartition(" ")

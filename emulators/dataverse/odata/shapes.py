@@ -35,8 +35,9 @@ class Shape:
         `api_url` is where references lead.
         """
         self.table = table
+        self.schema = schema = table.schema
+        self.annotations = annotations
         self._api_url = api_url
-        schema = table.schema
         self.columns = _selected(table, options.get("$select"))
         """None for all."""
         self.expanded, self.references = _expanded(table, options.get("$expand"))
@@ -48,15 +49,17 @@ class Shape:
         self._lookups = [column for name in shown if (column := schema.columns[name]).target]
         self._lookup_name, self._navigation = asked(LOOKUP_NAME), asked(NAVIGATION)
         self._annotated = bool(self._formatted or (self._lookups and (self._lookup_name or self._navigation)))
+        self.context = self._context()
+        """The suffix in `@odata.context`: `(fullname,primarycontactid(fullname))` or nothing."""
+        self.row_context = f"{api_url}$metadata#{schema.set_name}{self.context}/$entity"
+        """The whole `@odata.context` of one row."""
 
     @property
     def reads(self) -> list[str]:
         """Return the tables, by logical name, that have to be readable besides its own."""
         return [shape.table.schema.name for _, shape in self.expanded] + [column.target for column in self.references]
 
-    @property
-    def context(self) -> str:
-        """Return the suffix in `@odata.context`: `(fullname,primarycontactid(fullname))` or nothing."""
+    def _context(self) -> str:
         navigations = {column.property: column.navigation for column in self.references}
         parts = [navigations.get(name, name) for name in self.columns or ()]
         parts += [f"{column.navigation}{shape.context or '()'}" for column, shape in self.expanded]

@@ -111,10 +111,8 @@ def _multipart(status: int, kind: str, parts: list[bytes]) -> Response:
 
 
 def _part(response: Response, content_id: str = "") -> bytes:
-    lines = [_HEAD, f"Content-ID: {content_id}\r\n\r\n" if content_id else "\r\n", _LINES[response.status]]
-    if response.status >= _FAILURE:
-        lines.append(f"REQ_ID: {uuid.uuid4()}\r\n")
-    for name, value in response.headers:
-        lines += (name, ": ", value, "\r\n")
-    lines.append("\r\n")
-    return "".join(lines).encode() + response.body + b"\r\n"
+    number = f"Content-ID: {content_id}\r\n" if content_id else ""
+    request_id = f"REQ_ID: {uuid.uuid4()}\r\n" if response.status >= _FAILURE else ""
+    headers = "".join([f"{name}: {value}\r\n" for name, value in response.headers])
+    head = f"{_HEAD}{number}\r\n{_LINES[response.status]}{request_id}{headers}\r\n"
+    return b"%b%b\r\n" % (head.encode(), response.body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from emulators.dataverse.model import choices
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from emulators.dataverse.model.messages import Request, Response
 
 _LEVEL: Final = re.compile(r"odata\.metadata=(\w+)")
+_JSON: Final = (None, "application/json")
+"""Content types that need no closer look."""
 _KEPT: Final = frozenset({"@odata.count", "@odata.nextLink", "@odata.deltaLink", "@odata.id"})
 """Properties that are results, numbers and links, though their names are those of metadata."""
 
@@ -21,9 +24,10 @@ _KEPT: Final = frozenset({"@odata.count", "@odata.nextLink", "@odata.deltaLink",
 def check(request: Request) -> None:
     """Raise DataverseError 501 for a form that is not served, before anything is done."""
     for name in ("accept", "content-type"):
-        if "ieee754compatible=true" in request.headers.get(name, "").lower():
+        given = request.headers.get(name)
+        if given and "ieee754compatible=true" in given.lower():
             raise DataverseError.not_served("IEEE754Compatible=true")
-    if _level(request) == "full" and (
+    if _level(request.headers.get("accept")) == "full" and (
         request.method == "GET" or paging.preferences(request.headers.get("prefer", "")).get("return")
     ):
         raise DataverseError.not_served("odata.metadata=full")
@@ -31,7 +35,7 @@ def check(request: Request) -> None:
 
 def written(request: Request, response: Response) -> Response:
     """Return the reply in the requested form: without OData's metadata for `odata.metadata=none`."""
-    if _level(request) == "none" and CONTENT_TYPE in response.headers:
+    if _level(request.headers.get("accept")) == "none" and CONTENT_TYPE in response.headers:
         plain = ("Content-Type", CONTENT_TYPE[1].replace("minimal", "none"))
         response.headers = [plain if header == CONTENT_TYPE else header for header in response.headers]
         response.body = json.dumps(_bare(json.loads(response.body)), ensure_ascii=False).encode()
@@ -40,14 +44,17 @@ def written(request: Request, response: Response) -> Response:
 
 def check_json(request: Request) -> None:
     """Raise DataverseError for a body of another declared type. An undeclared one is taken for JSON."""
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
+    given = request.headers.get("content-type")
+    if given in _JSON:
+        return
+    kind = given.partition(";")[0].strip()
     if kind.lower() != "application/json":
         message = f"The request entity's media type '{kind}' is not supported for this resource."
         raise DataverseError(choices.OTHER_CONTENT_STATUS, "", message)
 
 
-def _level(request: Request) -> str:
-    accept = request.headers.get("accept")
+@lru_cache(maxsize=256)  # all operations of a batch have the same
+def _level(accept: str | None) -> str:
     found = accept and _LEVEL.search(accept)
     return found[1].lower() if found else "minimal"
 

@@ -63,7 +63,7 @@ def _on_navigation(environment: Environment, table: Table, path: str, rest: str,
                 return Response(choices.EMPTY_LOOKUP_STATUS, [ODATA_VERSION])
             if not suffix:
                 shape = representation.shape_of(environment, target, request)
-                return representation.single(environment, shape, other, request, 200)
+                return representation.single(shape, other, 200)
             reference = f"{environment.api_url}{target.schema.set_name}({row[column.property]})"
             body = {"@odata.context": f"{environment.api_url}$metadata#$ref", "@odata.id": reference}
             return Response(200, [CONTENT_TYPE, ODATA_VERSION], json.dumps(body).encode())

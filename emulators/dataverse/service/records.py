@@ -28,7 +28,7 @@ def create(environment: Environment, table: Table, request: Request) -> Response
     shape = _shape_of_reply(environment, table, request)
     row = table.insert(values.read(environment, table, body_of(table, request)))
     path = f"{table.schema.set_name}({row[table.schema.primary_id]})"
-    return _written(environment, request, shape, row, path, created=True)
+    return _written(environment, shape, row, path, created=True)
 
 
 def on_row(environment: Environment, table: Table, path: str, request: Request) -> Response:
@@ -91,13 +91,13 @@ def _upsert(environment: Environment, where: Address, request: Request) -> Respo
                 environment.tokens.require(request.user, table.schema.name, "write")
             raise where.missing()
         row = _insert(environment, where, body_of(table, request), request.user)
-        return _written(environment, request, shape, row, request.path, created=True)
+        return _written(environment, shape, row, request.path, created=True)
     if request.headers.get("if-none-match") == "*":
         raise DataverseError.matching_key()
     if if_match is not None:
         same_version(row, if_match)
     update(environment, where, row, body_of(table, request), request.user)
-    return _written(environment, request, shape, row, request.path, created=False)
+    return _written(environment, shape, row, request.path, created=False)
 
 
 def _read(environment: Environment, where: Address, request: Request) -> Response:
@@ -111,7 +111,7 @@ def _read(environment: Environment, where: Address, request: Request) -> Respons
         if request.headers["if-none-match"] == etag:
             return Response(304, [ODATA_VERSION, ("ETag", etag)])
     shape = representation.shape_of(environment, table, request)
-    return representation.single(environment, shape, row, request, 200)
+    return representation.single(shape, row, 200)
 
 
 def _delete(environment: Environment, where: Address, request: Request) -> Response:
@@ -136,7 +136,7 @@ def body_of(table: Table, request: Request) -> dict[str, Any]:
     """Return the JSON object of a request. Raises DataverseError."""
     formats.check_json(request)
     try:
-        content = _READER.decode(request.body.decode(json.detect_encoding(request.body), "surrogatepass"))
+        content = _READER.decode(request.body.decode(_encoding(request.body), "surrogatepass"))
     except _DuplicateError as error:
         raise DataverseError.payload(
             table.schema.set_name,
@@ -151,6 +151,11 @@ def body_of(table: Table, request: Request) -> dict[str, Any]:
             "An unexpected node was found when reading from the JSON reader. A 'StartObject' node was expected.",
         )
     return content
+
+
+def _encoding(body: bytes) -> str:
+    """Return the encoding of a JSON text; the usual beginning of an object can be only UTF-8."""
+    return "utf-8" if body.startswith(b'{"') else json.detect_encoding(body)
 
 
 class _DuplicateError(Exception):
@@ -173,15 +178,14 @@ def _no_json(word: str) -> None:
 _READER = json.JSONDecoder(parse_constant=_no_json, object_pairs_hook=_object)
 
 
-def _written(
-    environment: Environment, request: Request, shape: Shape | None, row: Row, path: str, *, created: bool
-) -> Response:
-    entity = environment.api_url + encode(path)
+def _written(environment: Environment, shape: Shape | None, row: Row, path: str, *, created: bool) -> Response:
     if shape is None:
-        return Response(204, [ODATA_VERSION, ("Location", entity), ("OData-EntityId", entity)])
-    response = representation.single(environment, shape, row, request, 201 if created else 200)
-    response.headers.append(("Preference-Applied", "return=representation"))
-    if created:
+        response = Response(204, [ODATA_VERSION])
+    else:
+        response = representation.single(shape, row, 201 if created else 200)
+        response.headers.append(("Preference-Applied", "return=representation"))
+    if shape is None or created:
+        entity = environment.api_url + encode(path)
         response.headers += [("Location", entity), ("OData-EntityId", entity)]
     return response
 

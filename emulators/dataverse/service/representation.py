@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
+
+from pydantic_core import to_json
 
 from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION
 from emulators.dataverse.model.messages import Response
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from emulators.dataverse.model.table import Table
     from emulators.dataverse.model.types import Row
 
-_WRITER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # json.dumps would make one for each row
+_MOST_SHAPES: Final = 256
+"""Forms kept: all operations of a batch ask for the same."""
 
 
 def etag(row: Row) -> str:
@@ -31,23 +33,30 @@ def may_be_unchanged(request: Request) -> bool:
 
 def shape_of(environment: Environment, table: Table, request: Request) -> Shape:
     """Return the form that a request wants of one row. Raises DataverseError for a forbidden or unknown part."""
+    annotations, api_url = _annotations(request), environment.api_url
+    asked = (table.schema.name, request.query, annotations, api_url)
+    known = environment.shapes.get(asked)
+    if known is not None and known.table is table and known.schema is table.schema:  # neither reset nor changed since
+        return known
     options = urls.options(request.query)
     options.only("$select", "$expand")
-    shape = Shape(table, options, _annotations(request), environment.api_url)
+    shape = Shape(table, options, annotations, api_url)
     for name in shape.reads:
         environment.tokens.require(request.user, name, "read")
+    if "$expand" not in options:  # with it, other tables are part of the form, and whether the user may read them
+        if len(environment.shapes) >= _MOST_SHAPES:
+            environment.shapes.clear()
+        environment.shapes[asked] = shape
     return shape
 
 
-def single(environment: Environment, shape: Shape, row: Row, request: Request, status: int) -> Response:
+def single(shape: Shape, row: Row, status: int) -> Response:
     """Return one row as a reply, in the form that shape_of() has found."""
-    table, annotations = shape.table, _annotations(request)
-    body = {"@odata.context": f"{environment.api_url}$metadata#{table.schema.set_name}{shape.context}/$entity"}
-    body |= shape.of(row)
+    body = {"@odata.context": shape.row_context, **shape.of(row)}
     headers = [CONTENT_TYPE, ODATA_VERSION, ("ETag", etag(row))]
-    if annotations:
-        headers.append(("Preference-Applied", f'odata.include-annotations="{annotations}"'))
-    return Response(status, headers, _WRITER.encode(body).encode())
+    if shape.annotations:
+        headers.append(("Preference-Applied", f'odata.include-annotations="{shape.annotations}"'))
+    return Response(status, headers, to_json(body))
 
 
 def _annotations(request: Request) -> str:

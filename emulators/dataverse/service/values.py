@@ -25,7 +25,7 @@ def read(environment: Environment, table: Table, body: dict[str, object], row: R
     """
     schema = table.schema
     _check_type(schema, body)
-    columns = schema.columns
+    columns, convert = schema.columns, conversions.CONVERT
     found: Row = {}
     for name, value in body.items():
         column = columns.get(name)
@@ -39,11 +39,11 @@ def read(environment: Environment, table: Table, body: dict[str, object], row: R
                 raise unserved.known(table, name) or DataverseError.undeclared(name, schema)
         elif column.read_only and choices.READ_ONLY_COLUMNS_ARE_PASSED_OVER:
             if name == schema.primary_id and row is None and value is not None:
-                found[name] = conversions.CONVERT["uniqueidentifier"](schema, column, value)
+                found[name] = convert["uniqueidentifier"](schema, column, value)
         elif value is None:
             found[name] = None
         else:
-            found[name] = conversions.CONVERT[column.type](schema, column, value)
+            found[name] = convert[column.type](schema, column, value)
     if "statecode" in found or "statuscode" in found:
         _settle_status(schema, found, row)
     return found
