@@ -195,6 +195,12 @@ def lived(system: System) -> People:
         "\x1f".join(MENTOR),
     )
     foundation.do(
+        "INSERT INTO certification.comparison_prepared"
+        " (comparison_id, site, mentor_id, is_quiet, is_live, has_mentor, has_certification, has_listing)"
+        " SELECT c.id, 1, %s, true, false, true, true, true FROM certification.comparisons AS c",
+        mentor,
+    )
+    foundation.do(
         "INSERT INTO certification.comparison_differences"
         " (comparison_id, site, mentor_id, row_id, class, cause, fields, consenting, verified)"
         " SELECT c.id, 1, %s, %s, 'missing', 'manual_edit', '{}', true, true FROM certification.comparisons AS c",
