@@ -237,6 +237,9 @@ class Comparison(Protocol):
     def at(self) -> datetime: ...
     @property
     def sites(self) -> Sequence[Site]: ...
+    def prepare_meanwhile(self) -> None:
+        """Prepare the app's side while rows are added, for a comparison of everything."""
+
     def add(self, rows: Iterable[SeenRow]) -> None: ...
     def forget_others(self, site: int, columns: Sequence[str]) -> None:
         """Forget unpublished columns of a site that are gone from the website."""

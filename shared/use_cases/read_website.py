@@ -27,6 +27,7 @@ def read_everything(comparison: Comparison, reader: WebsiteReader, page_read: Ca
             comparison.add(seen_rows(sites, page))
             page_read(len(page))
 
+    comparison.prepare_meanwhile()
     for sites in by_table(comparison.sites):
         _read_what_is_there(read, sites, comparison, reader)
 

@@ -6,45 +6,44 @@ findings.sql and repairs.sql.
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
+from shared.adapters.postgres.array_text import plain_array, text_array
 from shared.adapters.postgres.connection import Connection, call
 from shared.adapters.postgres.row_writer import RowWriter
 from shared.domain.comparison import ComparisonOutcome, Repairs
-from shared.domain.errors import CertificationError
+from shared.domain.errors import CertificationError, StoreRefusedError, StoreUnavailableError
 from shared.domain.listings import SyncRequest
 from shared.domain.website_rows import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
+    from uuid import UUID
 
     from shared.domain.website_rows import SeenRow
 
 
-# Mentors that are made ready after each page: as many as it has rows, so that neither has to wait for the other.
-_MENTORS_AT_A_TIME = 5_000
-_FIRST_ID = UUID(int=0)
+# The mentors that are prepared after each page of at most 5,000 rows: not every mentor has a row.
+_MENTORS_AT_A_TIME = 10_000
 
 
 class PostgresComparison:
     """shared.ports.Comparison. Every statement is committed by itself (I18).
 
-    Rows are written, and the app's side is made ready, in a thread of its own while the caller reads the next page.
-    Every other call first waits for that.
+    Rows are written, and the app's side is prepared, in a thread of its own while the caller reads the next page. Every
+    other call first waits for that.
     """
 
     def __init__(
         self, connection: Connection, settling: timedelta, mentors_at_a_time: int = _MENTORS_AT_A_TIME
     ) -> None:
-        """`mentors_at_a_time`: how many are made ready after each page."""
+        """`mentors_at_a_time`: how many are prepared after each page."""
         self._connection = connection
         self._writer = RowWriter()
-        self._next_mentor: UUID | None = _FIRST_ID
+        self._preparing = False
         self._mentors_at_a_time = mentors_at_a_time
         rows = call(connection, "SELECT * FROM certification.open_comparison(%(settling)s)", {"settling": settling})
         self._id: UUID = rows[0]["comparison_id"]
@@ -71,13 +70,12 @@ class PostgresComparison:
         sites, mentors, row_ids, shown, contents, others = columns
         page = {
             "id": self._id,
-            # Written as PostgreSQL's array text, because the driver would inspect each of a million values.
-            "sites": f"{{{','.join(map(str, sites))}}}",
-            "mentors": f"{{{','.join([mentor or 'NULL' for mentor in mentors])}}}",
-            "rows": f"{{{','.join(row_ids)}}}",
-            "shown": f"{{{','.join(map(str, shown))}}}",
-            "contents": _texts(contents),
-            "others": _texts(others),
+            "sites": plain_array(sites),
+            "mentors": plain_array(mentor or "NULL" for mentor in mentors),
+            "rows": plain_array(row_ids),
+            "shown": plain_array(shown),
+            "contents": text_array(contents),
+            "others": text_array(others),
         }
 
         def write() -> None:
@@ -86,14 +84,21 @@ class PostgresComparison:
 
         self._writer.write(write)
 
+    def prepare_meanwhile(self) -> None:
+        """Prepare the app's side beside the reading from now on."""
+        self._preparing = True
+
     def _prepare(self) -> None:
-        """Make the app's side of some mentors ready."""
-        if self._next_mentor is not None:
-            self._next_mentor = call(
-                self._connection,
-                "SELECT certification.prepare_comparison(%(id)s, %(next)s, %(n)s) AS next",
-                {"id": self._id, "next": self._next_mentor, "n": self._mentors_at_a_time},
-            )[0]["next"]
+        """Prepare some mentors, unless all are prepared. Without that, everything is compared in full."""
+        if self._preparing:
+            try:
+                self._preparing = call(
+                    self._connection,
+                    "SELECT certification.prepare_comparison(%(id)s, %(n)s) AS more",
+                    {"id": self._id, "n": self._mentors_at_a_time},
+                )[0]["more"]
+            except (StoreRefusedError, StoreUnavailableError):
+                self._preparing = False
 
     def _call(self, query: str, parameters: Mapping[str, object]) -> list[dict[str, Any]]:
         """Run a statement after everything that was added is written."""
@@ -116,8 +121,8 @@ class PostgresComparison:
     def compare(self, mentors: Sequence[UUID] | None = None) -> ComparisonOutcome:
         """Compare everything, or these mentors once more."""
         self._writer.finish()
-        while mentors is None and self._next_mentor is not None:
-            self._prepare()
+        if mentors is None:
+            self._prepare()  # one part at most: the time that is left is for the comparison
         rows = self._call(
             "SELECT * FROM certification.compare_website(%(id)s, %(mentors)s)",
             {"id": self._id, "mentors": None if mentors is None else list(mentors)},
@@ -175,19 +180,6 @@ _ADD = (
     "SELECT certification.add_website_rows(%(id)s, %(sites)s::integer[], %(mentors)s::uuid[], %(rows)s::uuid[],"
     " %(shown)s::smallint[], %(contents)s::text[], %(others)s::text[])"
 )
-_QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
-_TO_QUOTE = re.compile(r'[\\"]')
-
-
-def _texts(values: Sequence[str | None]) -> str:
-    """Return the values as PostgreSQL's text of a text array."""
-    return f"{{{','.join(map(_quoted, values))}}}"
-
-
-def _quoted(value: str | None) -> str:
-    if value is None:
-        return "NULL"
-    return f'"{value.translate(_QUOTED) if _TO_QUOTE.search(value) else value}"'
 
 
 @contextmanager

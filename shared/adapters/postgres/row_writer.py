@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 # One page is written while the next is parsed. More would only take memory.
-_MOST_WAITING = 2
+_MOST_UNDER_WAY = 2
 
 
 class RowWriter:
@@ -22,31 +22,40 @@ class RowWriter:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "rows")
-        self._waiting: deque[Future[None]] = deque()
+        self._under_way: deque[Future[None]] = deque()
+        self._error: BaseException | None = None
 
     def write(self, work: Callable[[], None]) -> None:
-        """Have `work` done; wait first if too much of it waits already. Raises the error of an earlier write."""
-        while len(self._waiting) >= _MOST_WAITING:
-            self._waiting.popleft().result()
-        self._waiting.append(self._thread.submit(work))
+        """Have `work` done; wait first if too much is under way already. Raises the first error of any write."""
+        self._wait_until_under_way(_MOST_UNDER_WAY - 1)
+        self._under_way.append(self._thread.submit(work))
 
     def finish(self) -> None:
-        """Return when everything is done. Raises the first error; what came after it is left out."""
-        try:
-            while self._waiting:
-                self._waiting.popleft().result()
-        except BaseException:
-            self.abandon()
-            raise
+        """Return when everything is done. Raises the first error of any write, and leaves out what came after it."""
+        self._wait_until_under_way(0)
 
     def abandon(self) -> None:
         """Leave out what has not begun, and wait for what has."""
-        waiting, self._waiting = self._waiting, deque()
-        for one in waiting:
-            if not one.cancel():
+        under_way, self._under_way = self._under_way, deque()
+        for one in reversed(under_way):
+            one.cancel()
+        for one in under_way:
+            if not one.cancelled():
                 one.exception()
 
     def close(self) -> None:
         """Abandon the rest and end the thread."""
         self.abandon()
         self._thread.shutdown()
+
+    def _wait_until_under_way(self, most: int) -> None:
+        """Wait for the oldest. An error is kept, because without that page everything after it is wrong."""
+        try:
+            while self._error is None and len(self._under_way) > most:
+                self._under_way.popleft().result()
+        except BaseException as error:
+            self._error = error
+            self.abandon()
+            raise
+        if self._error is not None:
+            raise self._error

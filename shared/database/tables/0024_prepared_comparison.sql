@@ -5,10 +5,14 @@ ALTER TABLE certification.comparisons ADD COLUMN prepared_since xid8;
 ALTER TABLE certification.comparisons ADD COLUMN is_prepared boolean NOT NULL DEFAULT false;
 ALTER TABLE certification.comparisons ADD COLUMN prepared_of text;
 ALTER TABLE certification.comparisons ADD COLUMN prepared_rows bigint NOT NULL DEFAULT 0;
+ALTER TABLE certification.comparisons ADD COLUMN prepared_next uuid;
 COMMENT ON COLUMN certification.comparisons.prepared_since IS
-    'Every row of the app whose transaction comes before this one was visible to the whole preparation.';
+    'Every row of the app whose transaction comes before this one was visible to the whole preparation, unless it was '
+    'deleted meanwhile.';
 COMMENT ON COLUMN certification.comparisons.is_prepared IS
-    'True once every mentor of the app is prepared.';
+    'True once every mentor of the organisations that the comparison knows is prepared.';
+COMMENT ON COLUMN certification.comparisons.prepared_next IS
+    'The id from which the preparation goes on. Null before the first part and after the last.';
 COMMENT ON COLUMN certification.comparisons.prepared_of IS
     'A digest of the organisations'' names, time zones and calendar days, which the prepared digests rest on.';
 COMMENT ON COLUMN certification.comparisons.prepared_rows IS

@@ -1,5 +1,6 @@
 -- The comparison: the app's own tables against the rows that were read from the website (I14). `compare_website` is one
--- statement per place on the website, longer than a file should be, so that both sides describe the same moment.
+-- statement per place on the website, longer than a file should be, so that both sides describe the same moment. The
+-- mentors that preparing.sql settles are as they were when compare_website began.
 
 -- The expression yields the value of each published column as the app has it, each followed by the character 31. Each
 -- field is put into its published form once, because a full name has two of them in it.
@@ -21,8 +22,6 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         string_agg(format('coalesce(f.%I COLLATE "C", '''') || E''\x1f''', p_mapping -> 'columns' ->> k.name),
                    ' || ' ORDER BY k.place))
       FROM unnest(p_columns) WITH ORDINALITY AS k (name, place)
-     WHERE p_mapping -> 'columns' ->> k.name
-           IN ('first_name', 'last_name', 'full_name', 'phone', 'email', 'area', 'organisation')
     HAVING count(*) > 0
 $$;
 COMMENT ON FUNCTION certification.content_expression IS
@@ -46,6 +45,7 @@ DECLARE
     v_changed uuid[];
     v_mentors uuid[];
     v_limited text;
+    v_analysed boolean := false;
     v_counts bigint[] := '{0,0,0,0,0}';
     v_repeated bigint := 0;
     v_small bigint := 0;
@@ -58,9 +58,6 @@ BEGIN
         DELETE FROM certification.comparison_differences AS d WHERE d.comparison_id = p_comparison_id;
         DELETE FROM certification.comparison_equal AS e WHERE e.comparison_id = p_comparison_id;
         v_changed := certification.changed_since_prepared(p_comparison_id);
-        IF v_changed IS NULL THEN
-            ANALYZE certification.comparison_rows;
-        END IF;
     ELSE
         DELETE FROM certification.comparison_differences AS d
          WHERE d.comparison_id = p_comparison_id AND d.mentor_id = ANY (p_mentor_ids);
@@ -73,6 +70,10 @@ BEGIN
         v_mentors := coalesce(p_mentor_ids,
                               certification.mentors_to_compare(p_comparison_id, v_site.site, v_changed));
         v_limited := CASE WHEN v_mentors IS NULL THEN 'true' ELSE '%I.%I = ANY ($13)' END;
+        IF v_mentors IS NULL AND NOT v_analysed THEN
+            ANALYZE certification.comparison_rows;
+            v_analysed := true;
+        END IF;
         EXECUTE format($query$
             WITH clock AS MATERIALIZED (
                 -- A change younger than two minutes is not late, because the sync has two minutes for it.

@@ -14,11 +14,27 @@ $$;
 COMMENT ON FUNCTION certification.prepared_of IS
     'Return a digest of what all listings of an organisation depend on: its name, its time zone and its calendar day.';
 
+-- Rows tell which transaction wrote them in plain tables only, and not what ALTER TABLE made of them. VACUUM and
+-- ANALYZE leave the xmin of the catalogue's rows as it is.
+CREATE OR REPLACE FUNCTION certification.rows_are_dated(p_oldest integer) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT bool_and(c.relkind = 'r' AND NOT c.relhassubclass AND NOT c.relispartition AND m.amname = 'heap'
+                    AND age(c.xmin) > p_oldest
+                    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute AS a
+                                     WHERE a.attrelid = c.oid AND age(a.xmin) <= p_oldest))
+      FROM unnest('{public.peer_mentors,public.certifications,public.organisations,certification.listings}'::regclass[])
+           AS t (name)
+      JOIN pg_catalog.pg_class AS c ON c.oid = t.name
+      LEFT JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+$$;
+COMMENT ON FUNCTION certification.rows_are_dated IS
+    'Return whether the age of a row tells when it was written, in each of the tables that a comparison reads, and '
+    'whether none of those tables was altered in the last transactions of this age.';
+
 -- A row version older than prepared_since was committed before the preparation began, so that the preparation saw it
 -- unless it was deleted. age() counts transactions back from now, so that the youngest have the smallest; a row frozen
 -- so long ago that its age has wrapped counts as changed, which costs time and hides nothing.
-CREATE OR REPLACE FUNCTION certification.prepare_comparison(p_comparison_id uuid, p_from uuid, p_mentors integer)
-RETURNS uuid
+CREATE OR REPLACE FUNCTION certification.prepare_comparison(p_comparison_id uuid, p_mentors integer) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
     SET work_mem = '64MB' SET jit = off AS $$
 #variable_conflict use_column
@@ -26,18 +42,21 @@ DECLARE
     v certification.comparisons;
     v_site record;
     v_oldest integer;
+    v_from uuid;
     v_next uuid;
+    v_rows bigint := 0;
+    v_inserted bigint;
     v_range text;
 BEGIN
     PERFORM certification.use_comparison(p_comparison_id, 0);
     SELECT c.* INTO v FROM certification.comparisons AS c WHERE c.id = p_comparison_id;
-    -- Only a table has transactions in its rows. Of a view, everything is compared in full.
-    IF EXISTS (SELECT 1 FROM unnest('{public.peer_mentors,public.certifications,public.organisations}'::regclass[])
-                         AS t (name) JOIN pg_catalog.pg_class AS c ON c.oid = t.name WHERE c.relkind <> 'r') THEN
-        RETURN NULL;
-    END IF;
-    IF v.prepared_since IS NULL THEN
+    IF v.is_prepared THEN
+        RETURN false;
+    ELSIF v.prepared_since IS NULL THEN
         v.prepared_since := pg_snapshot_xmin(pg_current_snapshot());
+        IF certification.rows_are_dated(age(v.prepared_since::xid)) IS NOT TRUE THEN
+            RETURN false;
+        END IF;
         v.prepared_of := certification.prepared_of(p_comparison_id);
         v_oldest := age(v.prepared_since::xid);
         -- Counted before any is read: what is deleted in between is missing when it is counted again.
@@ -48,9 +67,10 @@ BEGIN
                            + (SELECT count(*) FROM certification.listings AS l WHERE age(l.xmin) > v_oldest);
     END IF;
     v_oldest := age(v.prepared_since::xid);
-    SELECT m.id INTO v_next FROM public.peer_mentors AS m WHERE m.id > p_from
+    v_from := coalesce(v.prepared_next, '00000000-0000-0000-0000-000000000000');
+    SELECT m.id INTO v_next FROM public.peer_mentors AS m WHERE m.id > v_from
      ORDER BY m.id OFFSET p_mentors LIMIT 1;
-    v_range := format('%%1$I.%%2$I >= %L', p_from)
+    v_range := format('%%1$I.%%2$I >= %L', v_from)
                || CASE WHEN v_next IS NULL THEN '' ELSE format(' AND %%1$I.%%2$I < %L', v_next) END;
     FOR v_site IN SELECT s.* FROM certification.comparison_sites AS s
                    WHERE s.comparison_id = p_comparison_id AND s.organisations <> '{}' ORDER BY s.site LOOP
@@ -66,16 +86,20 @@ BEGIN
                        m.first_name, m.last_name, m.phone, m.email, m.area, c.expires_on,
                        m.id IS NOT NULL AS has_mentor, c.mentor_id IS NOT NULL AS has_certification,
                        l.mentor_id IS NOT NULL AS has_listing, l.state = 'live' AS is_live,
-                       -- Of a mentor whose rows are new or more than one, nothing is said beforehand.
+                       -- A mentor with a new row, or with more than one of a kind, is compared in full.
                        coalesce(age(m.version) > $4, true) AND coalesce(age(c.version) > $4, true)
                        AND coalesce(age(l.version) > $4, true) AND count(*) OVER (
                            PARTITION BY coalesce(m.id, l.mentor_id)) = 1
                        AND coalesce(l.verified_version >= l.synced_version, true) AS is_plain
-                  FROM (SELECT m.*, m.xmin AS version FROM public.peer_mentors AS m WHERE %2$s) AS m
-                  FULL JOIN (SELECT l.*, l.xmin AS version FROM certification.listings AS l WHERE %3$s) AS l
-                    ON l.mentor_id = m.id
-                  LEFT JOIN (SELECT c.*, c.xmin AS version FROM public.certifications AS c WHERE %4$s) AS c
-                    ON c.mentor_id = m.id
+                  -- Column by column, because the app may have one that is named as the age is here.
+                  FROM (SELECT m.id, m.organisation_id, m.status, m.listing_consent, m.first_name, m.last_name, m.phone,
+                               m.email, m.area, m.xmin AS version
+                          FROM public.peer_mentors AS m WHERE %2$s) AS m
+                  FULL JOIN (SELECT l.mentor_id, l.organisation_id, l.state, l.verified_version, l.synced_version,
+                                    l.xmin AS version
+                               FROM certification.listings AS l WHERE %3$s) AS l ON l.mentor_id = m.id
+                  LEFT JOIN (SELECT c.mentor_id, c.expires_on, c.xmin AS version
+                               FROM public.certifications AS c WHERE %4$s) AS c ON c.mentor_id = m.id
             )
             INSERT INTO certification.comparison_prepared
                 (comparison_id, site, mentor_id, digest, is_quiet, is_live, has_mentor, has_certification, has_listing)
@@ -93,17 +117,19 @@ BEGIN
             coalesce(certification.content_expression(v_site.mapping, v_site.columns), ''''''),
             format(v_range, 'm', 'id'), format(v_range, 'l', 'mentor_id'), format(v_range, 'c', 'mentor_id'))
         USING p_comparison_id, v_site.site, v_site.organisations, v_oldest;
+        GET DIAGNOSTICS v_inserted = ROW_COUNT;
+        v_rows := v_rows + v_inserted;
     END LOOP;
+    -- In one transaction with the rows, so that a call whose reply was lost is not made good twice.
     UPDATE certification.comparisons AS c
-       SET prepared_since = v.prepared_since, prepared_of = v.prepared_of,
-           prepared_rows = v.prepared_rows, is_prepared = v_next IS NULL
+       SET prepared_since = v.prepared_since, prepared_of = v.prepared_of, prepared_rows = v.prepared_rows,
+           prepared_next = v_next, is_prepared = v_next IS NULL, rows = c.rows + v_rows
      WHERE c.id = p_comparison_id;
-    RETURN v_next;
+    RETURN v_next IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION certification.prepare_comparison IS
-    'Make the app''s side ready for about so many mentors, from this id on and in the order of their ids. Return the '
-    'id to go on with; null after the last (I14).';
+    'Prepare the next so many mentors, in the order of their ids. Return whether there are more (I14).';
 
 CREATE OR REPLACE FUNCTION certification.changed_since_prepared(p_comparison_id uuid) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET row_security = off SET work_mem = '64MB' AS $$
@@ -118,6 +144,10 @@ BEGIN
         RETURN NULL;
     END IF;
     v_oldest := age(v.prepared_since::xid);
+    -- First of all, because what follows reads the ages of rows.
+    IF certification.rows_are_dated(v_oldest) IS NOT TRUE THEN
+        RETURN NULL;
+    END IF;
     IF v.prepared_of <> certification.prepared_of(p_comparison_id)
        OR EXISTS (SELECT 1 FROM public.organisations AS o WHERE age(o.xmin) <= v_oldest) THEN
         RETURN NULL;
@@ -188,7 +218,8 @@ BEGIN
                               WHERE w.comparison_id = $1 AND w.site = $2 AND w.mentor_id IS NOT NULL) AS r
                     ON r.mentor_id = p.mentor_id) AS k
         $query$ INTO v_special, v_pairs, v_prepared USING p_comparison_id, p_site, v_first, v_places;
-    -- A mentor with two rows on the website is counted twice, and so is everything compared in full.
+    v_special := coalesce(v_special, '{}');
+    -- A mentor with two rows on the website is counted twice, so everything is compared in full.
     IF v_pairs <> v_prepared OR cardinality(v_special) + cardinality(p_changed) > v_prepared / 2 + 100 THEN
         RETURN NULL;
     END IF;
@@ -200,7 +231,8 @@ COMMENT ON FUNCTION certification.mentors_to_compare IS
     'settle. Null, also where null is given: all of them.';
 
 REVOKE ALL ON FUNCTION
-    certification.prepared_of, certification.prepare_comparison, certification.changed_since_prepared,
+    certification.prepared_of, certification.rows_are_dated, certification.prepare_comparison,
+    certification.changed_since_prepared,
     certification.mentors_to_compare
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
