@@ -37,7 +37,7 @@ class RowWriter:
     def abandon(self) -> None:
         """Leave out what has not begun, and wait for what has."""
         under_way, self._under_way = self._under_way, deque()
-        for one in reversed(under_way):
+        for one in under_way:
             one.cancel()
         for one in under_way:
             if not one.cancelled():

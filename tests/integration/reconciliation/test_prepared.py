@@ -410,6 +410,8 @@ ALTERED = {
     " ALTER TABLE peer_mentors ADD COLUMN listing_consent boolean DEFAULT false",
     "another default": "ALTER TABLE peer_mentors DROP COLUMN phone;"
     " ALTER TABLE peer_mentors ADD COLUMN phone text DEFAULT '+4711111111'",
+    "columns that changed names": "ALTER TABLE peer_mentors RENAME phone TO former;"
+    " ALTER TABLE peer_mentors RENAME area TO phone; ALTER TABLE peer_mentors RENAME former TO area",
     "a view": RENAMED + "CREATE VIEW certifications AS"
     " SELECT mentor_id, certified_on, DATE '2020-01-01' AS expires_on FROM former",
     "children": "CREATE TABLE child (LIKE certifications INCLUDING ALL); INSERT INTO child TABLE certifications;"
