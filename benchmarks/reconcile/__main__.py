@@ -12,10 +12,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Final
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
+from benchmarks.aims import print_figures
 from benchmarks.document import NoBlockError
 from benchmarks.reconcile import live, report
 from benchmarks.reconcile.measuring import measure
@@ -49,29 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _FAILURES as error:
         errors.print(f"not measured: {error}", style="red", markup=False)
         return 1
-    for grid in (
-        report.comparison_grid(sizes),
-        report.served_grid(sizes),
-        *([report.live_grid(beside)] if beside else []),
-    ):
-        console.print(_table(grid))
-    for name, value in report.figures(sizes, beside).items():
-        console.print(f"figure {name} {value:.4g}", markup=False, highlight=False)
+    for table in report.tables(sizes, beside):
+        console.print(table)
+    print_figures(console, report.figures(sizes, beside))
     try:
         if options.write:
-            report.write(sizes, beside, sys.argv[1:] if arguments is None else arguments)
+            report.write(sizes, beside)
     except NoBlockError as error:
         errors.print(f"not written: docs/performance.md has no single block {error}", style="red", markup=False)
         return 1
     return 0
-
-
-def _table(grid: report.Grid) -> Table:
-    head, *rows = grid
-    table = Table(*head, box=box.ROUNDED)
-    for row in rows:
-        table.add_row(*(cell.replace("**", "") for cell in row))
-    return table
 
 
 if __name__ == "__main__":

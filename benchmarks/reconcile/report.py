@@ -5,7 +5,9 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.document import provenance, write_block
+from rich.table import Table
+
+from benchmarks.document import write_figures
 from benchmarks.reconcile.live import EXECUTION_MS
 from benchmarks.reconcile.measuring import PAGE_SECONDS
 from local.demo.website import summary
@@ -17,11 +19,8 @@ if TYPE_CHECKING:
     from benchmarks.reconcile.measuring import ReconcileMeasurements
 
 type Sizes = Mapping[int, ReconcileMeasurements]
-type Grid = list[list[str]]
-"""Rows of cells; the first row is the head."""
 
 _COMMAND: Final = "make bench-reconcile"
-_WRITE: Final = "--write"
 _MILLION: Final = 1_000_000
 _THOUSAND: Final = 1000
 
@@ -43,77 +42,66 @@ def figures(sizes: Sizes, live: LiveLatencies | None) -> dict[str, float]:
     return found
 
 
-def comparison_grid(sizes: Sizes) -> Grid:
+def comparison_table(sizes: Sizes) -> Table:
     """Return the table of the full comparison, one column for each size."""
     some = sizes.values()
-    return [
-        ["", *(f"{size:,} listings" for size in sizes)],
-        ["bare paging", *(_seconds(found.paging) for found in some)],
-        ["full comparison", *(_seconds(found.comparing) for found in some)],
-        ["**comparison : paging**", *(f"**{found.vs_paging:.2f}**" for found in some)],
-        ["script of the official SDK", *(_seconds(found.script) for found in some)],
-        ["**script : comparison**", *(f"**{found.script_vs:.2f}**" for found in some)],
-        ["peak memory of the function", *(f"{max(found.peak_mb)} MB" for found in some)],
-        ["peak memory of the script", *(f"{median(found.script_peak_mb):,.0f} MB" for found in some)],
-        ["**memory, script : function**", *(f"**{found.script_vs_memory:.1f}**" for found in some)],
-    ]
+    table = Table("medians, best in brackets", *(f"{size:,} listings" for size in sizes))
+    table.add_row("repeats", *(str(len(found.paging)) for found in some))
+    table.add_row("bare paging", *(_seconds(found.paging) for found in some))
+    table.add_row("full comparison", *(_seconds(found.comparing) for found in some))
+    table.add_row("comparison : paging", *(f"{found.vs_paging:.2f}" for found in some))
+    table.add_row("script of the official SDK", *(_seconds(found.script) for found in some))
+    table.add_row("script : comparison", *(f"{found.script_vs:.2f}" for found in some))
+    table.add_row("peak memory of the function", *(f"{max(found.peak_mb)} MB" for found in some))
+    table.add_row("peak memory of the script", *(f"{median(found.script_peak_mb):,.0f} MB" for found in some))
+    table.add_row("memory, script : function", *(f"{found.script_vs_memory:.1f}" for found in some))
+    return table
 
 
-def served_grid(sizes: Sizes) -> Grid:
+def served_table(sizes: Sizes) -> Table:
     """Return the table of the comparison where a page takes time of the service."""
     served = {size: found for size, found in sizes.items() if found.served_paging}
     some = served.values()
-    return [
-        [f"a page takes {PAGE_SECONDS:g} s of the service", *(f"{size:,} listings" for size in served)],
-        ["bare paging", *(_seconds(found.served_paging) for found in some)],
-        ["full comparison", *(_seconds(found.served_comparing) for found in some)],
-        ["**comparison : paging**", *(f"**{found.vs_served_paging:.2f}**" for found in some)],
-    ]
+    table = Table(f"a page takes {PAGE_SECONDS:g} s of the service", *(f"{size:,} listings" for size in served))
+    table.add_row("repeats", *(str(len(found.served_paging)) for found in some))
+    table.add_row("bare paging", *(_seconds(found.served_paging) for found in some))
+    table.add_row("full comparison", *(_seconds(found.served_comparing) for found in some))
+    table.add_row("comparison : paging", *(f"{found.vs_served_paging:.2f}" for found in some))
+    return table
 
 
-def live_grid(live: LiveLatencies) -> Grid:
+def live_table(live: LiveLatencies) -> Table:
     """Return the table of live changes, in milliseconds from commit to accepted."""
-    grid = [["commit to accepted, ms", "n", "p50", "p95", "p99", "slowest"]]
+    table = Table("commit to accepted, ms", "n", "p50", "p95", "p99", "slowest")
     for name, taken in {
         "alone": live.idle,
         f"beside repairs ({live.repairs_done:,} done meanwhile)": live.beside,
     }.items():
         row = summary(taken)
-        grid.append([name, f"{row.changes:,}", *(f"{x:,.1f}" for x in (row.p50, row.p95, row.p99, row.slowest))])
-    return grid
+        table.add_row(name, f"{row.changes:,}", *(f"{x:,.1f}" for x in (row.p50, row.p95, row.p99, row.slowest)))
+    return table
 
 
-def write(sizes: Sizes, live: LiveLatencies | None, arguments: Sequence[str]) -> None:
-    """Replace the blocks of the section on proving the website. Raises NoBlockError.
+def tables(sizes: Sizes, live: LiveLatencies | None) -> Sequence[Table]:
+    """Return the tables of what was measured."""
+    return [comparison_table(sizes), served_table(sizes), *([live_table(live)] if live else [])]
 
-    `arguments`: those of the run. What was not measured keeps its block.
+
+def write(sizes: Sizes, live: LiveLatencies | None) -> None:
+    """Replace the blocks of the section on proving the website. What was not measured keeps its block.
+
+    Raises NoBlockError.
     """
-    for name, text in blocks(sizes, live, arguments).items():
-        write_block(f"bench-reconcile {name}", text)
-
-
-def blocks(sizes: Sizes, live: LiveLatencies | None, arguments: Sequence[str]) -> dict[str, str]:
-    """Return the blocks by name."""
-    given = " ".join(argument for argument in arguments if argument != _WRITE)
-    command = _COMMAND + (f' BENCH_ARGS="{given}"' if given else "")
-    found: dict[str, str] = {}
     if sizes:
-        repeats = ", ".join(f"{len(measured.paging)} at {size:,}" for size, measured in sizes.items())
-        found["comparison"] = _block(
-            provenance(command, f"Medians of {repeats}, best in brackets; the ways in turn."), comparison_grid(sizes)
-        )
-        served = [len(measured.served_paging) for measured in sizes.values() if measured.served_paging]
+        found = figures(sizes, None)
+        served = {name: found.pop(name) for name in [*found] if "served" in name}
+        how = "Medians of the repeats, the ways in turn."
+        write_figures("bench-reconcile comparison", _COMMAND, found, how, [comparison_table(sizes)])
         if served:
-            found["served"] = _block(provenance(command, f"Medians of {max(served)}, in turn."), served_grid(sizes))
+            write_figures("bench-reconcile served", _COMMAND, served, how, [served_table(sizes)])
     if live:
-        how = f"{EXECUTION_MS:g} ms of execution a listing; live_p99_under_repair_ratio is {live.ratio:.2g}."
-        found["live"] = _block(provenance(command, how), live_grid(live))
-    return found
-
-
-def _block(said: str, grid: Grid) -> str:
-    head, *rows = ["| " + " | ".join(cells) + " |" for cells in grid]
-    return "\n".join([said, "", head, "|---" * len(grid[0]) + "|", *rows])
+        how = f"{EXECUTION_MS:g} ms of execution a listing."
+        write_figures("bench-reconcile live", _COMMAND, figures({}, live), how, [live_table(live)])
 
 
 def _short(size: int) -> str:

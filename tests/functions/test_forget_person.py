@@ -186,7 +186,7 @@ def lived(system: System) -> People:
         " VALUES (gen_random_uuid(), 1, %s, 'hidden', now())",
         mentor,
     )
-    foundation.do("INSERT INTO certification.comparisons (settling) VALUES ('0')")
+    foundation.do("INSERT INTO certification.comparisons (settling, prepared_next) VALUES ('0', %s)", mentor)
     foundation.do(
         "INSERT INTO certification.comparison_rows (comparison_id, site, mentor_id, row_id, shown, content)"
         " SELECT c.id, 1, %s, %s, 0, %s FROM certification.comparisons AS c",

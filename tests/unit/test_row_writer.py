@@ -22,7 +22,7 @@ def writer() -> Iterator[RowWriter]:
     made.close()
 
 
-class Held:
+class SlowWrite:
     """A write that has begun and goes on when it is let go."""
 
     def __init__(self, writer: RowWriter) -> None:
@@ -48,7 +48,7 @@ def test_writes_are_carried_out_in_order(writer: RowWriter) -> None:
 
 def test_few_writes_are_under_way(writer: RowWriter) -> None:
     """Each holds a page of the website, and memory is bounded: the third waits for the first."""
-    first = Held(writer)
+    first = SlowWrite(writer)
     writer.write(lambda: None)
     first.let_go_soon()
     writer.write(lambda: None)
@@ -72,7 +72,7 @@ def test_an_error_is_raised_by_everything_that_follows(writer: RowWriter) -> Non
 def test_what_has_not_begun_is_left_out(writer: RowWriter) -> None:
     """I18: near the deadline no statement is started that nobody needs any more."""
     done: list[str] = []
-    first = Held(writer)
+    first = SlowWrite(writer)
     writer.write(lambda: done.append("second"))
     first.let_go_soon()
     writer.abandon()

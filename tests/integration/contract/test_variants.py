@@ -201,6 +201,7 @@ _WATCH = (
     " AS $$BEGIN {1} END$$;"
     "CREATE TRIGGER theirs {2} ON public.peer_mentors FOR EACH ROW EXECUTE FUNCTION public.{0}();"
 )
+# The day is that of the organisation, which is not the server's for an hour or two of every night.
 BEHAVIOUR = {
     "behaviour.pause_is_logged": workflow("pause_mentor", "active", "paused", actor="'the app'"),
     "behaviour.resume_is_logged": workflow("resume_mentor", "paused", "active", rows=2),
@@ -208,21 +209,23 @@ BEHAVIOUR = {
     "behaviour.pause_wins": _WATCH.format(
         "unpause",
         "IF NEW.status = 'paused' AND EXISTS (SELECT 1 FROM public.certifications AS c WHERE c.mentor_id = NEW.id"
-        " AND c.expires_on < current_date) THEN NEW.status := 'active'; END IF; RETURN NEW;",
+        " AND c.expires_on < (now() AT TIME ZONE 'Europe/Oslo')::date) THEN NEW.status := 'active';"
+        " END IF; RETURN NEW;",
         "BEFORE UPDATE",
     ),
     "behaviour.resume_of_expired": _WATCH.format(
         "prolong",
         "IF OLD.status = 'paused' AND NEW.status = 'active' THEN UPDATE public.certifications"
-        " SET expires_on = current_date + 1 WHERE mentor_id = NEW.id AND expires_on < current_date; END IF;"
+        " SET expires_on = (now() AT TIME ZONE 'Europe/Oslo')::date + 1"
+        " WHERE mentor_id = NEW.id AND expires_on < (now() AT TIME ZONE 'Europe/Oslo')::date; END IF;"
         " RETURN NEW;",
         "BEFORE UPDATE",
     ),
     "behaviour.resumed_expires": _WATCH.format(
         "prolong",
         "IF OLD.status = 'paused' AND NEW.status = 'active' THEN NEW.listing_consent := false;"
-        " UPDATE public.certifications SET expires_on = current_date + 1"
-        " WHERE mentor_id = NEW.id AND expires_on < current_date; END IF; RETURN NEW;",
+        " UPDATE public.certifications SET expires_on = (now() AT TIME ZONE 'Europe/Oslo')::date + 1"
+        " WHERE mentor_id = NEW.id AND expires_on < (now() AT TIME ZONE 'Europe/Oslo')::date; END IF; RETURN NEW;",
         "BEFORE UPDATE",
     ),
     "behaviour.resume_in_window": "ALTER TABLE peer_mentors DISABLE TRIGGER certification_recheck_updated",
@@ -260,7 +263,8 @@ BEHAVIOUR = {
     "behaviour.pause_beside_a_night": _WATCH.format(
         "impatient",
         "IF NEW.status = 'paused' AND EXISTS (SELECT 1 FROM public.certifications AS c WHERE c.mentor_id = NEW.id"
-        " AND c.expires_on < current_date) THEN NEW.status := 'active'; END IF; RETURN NEW;",
+        " AND c.expires_on < (now() AT TIME ZONE 'Europe/Oslo')::date) THEN NEW.status := 'active';"
+        " END IF; RETURN NEW;",
         "BEFORE UPDATE",
     ),
 }
