@@ -402,6 +402,21 @@ def test_only_a_plain_tables_rows_are_dated(foundation: Foundation, reconciler: 
     opened.close()
 
 
+def test_large_tables_are_compared_in_full(foundation: Foundation, reconciler: Reconciler) -> None:
+    """I18: a range of random ids reads most pages of a large table, so the preparation would never end in time."""
+    PreparedWorld(foundation, 11)
+    foundation.do("UPDATE pg_class SET reltuples = 200001 WHERE oid = 'public.peer_mentors'::regclass")
+    opened = PostgresComparison(reconciler.connection, timedelta())
+    opened.prepare_meanwhile()
+    assert opened.compare().counts["missing"] > 0
+    assert foundation.all("SELECT is_prepared FROM certification.comparisons") == [False]
+    foundation.do("UPDATE pg_class SET reltuples = 200000 WHERE oid = 'public.peer_mentors'::regclass")
+    opened.prepare_meanwhile()
+    opened.compare()
+    assert foundation.all("SELECT is_prepared FROM certification.comparisons") == [True]
+    opened.close()
+
+
 ENDED = "UPDATE certifications SET expires_on = '2020-01-01'"
 ALTERED = {
     "another table": RENAMED + "CREATE TABLE certifications (LIKE former INCLUDING ALL);"
