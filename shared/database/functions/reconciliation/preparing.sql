@@ -132,7 +132,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.prepare_comparison IS
-    'Prepare the next so many mentors, in the order of their ids. Return whether there are more (I14).';
+    'Make the app''s side of the next so many mentors ready, in the order of their ids. Return whether there are more '
+    '(I14).';
 
 CREATE OR REPLACE FUNCTION certification.changed_since_prepared(p_comparison_id uuid) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET row_security = off SET work_mem = '64MB' AS $$
