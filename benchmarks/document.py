@@ -70,7 +70,7 @@ def provenance(command: str, how: str) -> str:
     took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
     machine = f"{os.cpu_count()} processors, load {load:.1f} at the end"
     lines = [wrapped for line in how.splitlines() for wrapped in textwrap.wrap(line, _COLUMNS, break_long_words=False)]
-    return "\n".join([f"`{command}`, {day}, {machine}; it took {took}.", *lines])
+    return "\n".join([f"`{command}`, {day},", f"{machine}; it took {took}.", *lines])
 
 
 def as_markdown(table: Table) -> str:
